@@ -1,7 +1,8 @@
 """Writes tiny_blendshapes.onnx: a model file of the real form whose jaw follows loudness.
 
 `python -m tests.models.make_tiny_blendshapes` makes it anew.
-Tests of the add-on run on it, so that they need neither torch nor a trained model. Row i is the loudness of the 50 ms
+
+Tests of the add-on run on it, so that they need neither torch nor a trained model. Row i is the loudness of the 67 ms
 round i / fps, which makes a burst of noise visible in the rows in which it is heard.
 """
 
@@ -16,7 +17,7 @@ from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 
 SAMPLE_RATE_HZ, FPS = 24_000, 30
 HOP_SAMPLES = SAMPLE_RATE_HZ // FPS
-WINDOW_SAMPLES = 1_200  # even, and longer than a hop, so that rows see a little of their neighbours
+WINDOW_SAMPLES = 2 * HOP_SAMPLES  # rows see half of their neighbours, and T = S / hop comes out exactly
 
 
 def build() -> onnx.ModelProto:
@@ -24,14 +25,11 @@ def build() -> onnx.ModelProto:
     gains = np.zeros((1, 1, len(BLENDSHAPE_CHANNELS)), np.float32)
     for channel, gain in {"jawOpen": 5.0, "browOuterUpLeft": 2.5, "browOuterUpRight": 2.5}.items():
         gains[..., BLENDSHAPE_CHANNELS.index(channel)] = gain
-    half = WINDOW_SAMPLES // 2
     kernel = np.full((1, 1, WINDOW_SAMPLES), 1 / WINDOW_SAMPLES, np.float32)
     nodes = [
         helper.make_node("Abs", ["waveform"], ["rectified"]),
         helper.make_node("Unsqueeze", ["rectified", "axis"], ["one_channel"]),
-        helper.make_node(
-            "Conv", ["one_channel", "kernel"], ["loudness"], strides=[HOP_SAMPLES], pads=[half, half - HOP_SAMPLES]
-        ),
+        helper.make_node("Conv", ["one_channel", "kernel"], ["loudness"], strides=[HOP_SAMPLES], pads=[HOP_SAMPLES, 0]),
         helper.make_node("Transpose", ["loudness"], ["rows"], perm=[0, 2, 1]),
         helper.make_node("Mul", ["rows", "gains"], ["weights"]),
         helper.make_node("Clip", ["weights", "low", "high"], ["values"]),
