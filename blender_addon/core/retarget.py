@@ -88,22 +88,21 @@ def retarget(curves: Curves, rig_map: RigMap, shape_keys: Iterable[str]) -> Reta
 
 
 def match_names(wanted: Iterable[str], available: Iterable[str]) -> dict[str, str]:
-    """Wanted name -> the available name that spells it: first by its words, then as the end of a prefixed name.
+    """Wanted name -> the available name that spells it, whatever its case, separators, side mark and prefix.
 
-    jawOpen is found as JawOpen, jaw_open or head.jaw-open; browDownLeft as browDown_L or L_brow_down. A name that fits
-    two available ones equally well goes to the first.
+    jawOpen is found as JAWOPEN, jaw_open or head.JawOpen; browDownLeft as browDown_L or L_brow_down. A name without a
+    prefix wins over one with; of equals, the first.
     """
-    by_words: dict[tuple[str, ...], str] = {}
+    whole: dict[str, str] = {}
+    prefixed: dict[str, str] = {}
     for name in available:
-        by_words.setdefault(_words(name), name)
-    found: dict[str, str] = {}
-    for name in wanted:
         words = _words(name)
-        ends = (own for key, own in by_words.items() if len(key) > len(words) and key[-len(words) :] == words)
-        match = by_words.get(words) or next(ends, None)
-        if match is not None:
-            found[name] = match
-    return found
+        whole.setdefault("".join(words), name)
+        for start in range(1, len(words)):
+            prefixed.setdefault("".join(words[start:]), name)
+    spelled = {name: "".join(_words(name)) for name in wanted}
+    candidates = prefixed | whole
+    return {name: candidates[spelling] for name, spelling in spelled.items() if spelling in candidates}
 
 
 _SIDES = {"l": "left", "r": "right"}

@@ -46,7 +46,8 @@ def read_wav(path: Path) -> tuple[Float32Array, int]:
 
 def _riff_chunks(data: bytes) -> dict[bytes, bytes]:
     """The chunks of a RIFF file by name; one cut short (a recording that broke off) keeps what is there."""
-    chunks, position = {}, 12
+    chunks: dict[bytes, bytes] = {}
+    position = 12
     while position + 8 <= len(data):
         name, size = data[position : position + 4], struct.unpack_from("<I", data, position + 4)[0]
         chunks.setdefault(name, data[position + 8 : position + 8 + size])
