@@ -4,4 +4,4 @@
 set -eu
 cd "$(dirname "$0")"
 flite -voice slt -o demo_speech.wav -t "Hello! I am Voxkey. Record your voice, press one button, and my lips move with every word.
-Pop, bubble, movie, five, two blue moons. No camera, no waiting. What shall we say next?"
+Pop, bubble, movie, five, two blue moons."
