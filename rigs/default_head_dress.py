@@ -1,0 +1,130 @@
+"""Hair and clothes of the default head: separate meshes that are not animated, numpy only."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rigs.default_head_mesh import Field, MeshBuilder, Points, close_loop, onto_skin, skin_gradient
+
+HEAD_MIDDLE = np.array([0.0, 0.12, 0.30])
+CROWN = np.array([0.10, 0.34, 1.0])  # direction of the whorl, seen from HEAD_MIDDLE
+N_CLUMP_SIDES = 8
+
+# Direction of the hairline seen from HEAD_MIDDLE: azimuth in degrees (0 front, 90 left, 180 back), elevation in degrees.
+HAIRLINE = ((0, 37), (25, 33), (50, 18), (68, 2), (80, -16), (92, -10), (108, -22), (135, -38), (180, -42))
+
+
+def scalp_point(azimuth_degrees: Field, way: Field, height: Field) -> Points:
+    """Points (M, 3) over the scalp: way runs from 0 at the crown to 1 at the hairline."""
+    line = np.array(HAIRLINE, dtype=float)
+    folded = np.abs((azimuth_degrees + 180) % 360 - 180)
+    elevation = np.radians(np.interp(folded, line[:, 0], line[:, 1]))
+    a = np.radians(azimuth_degrees)
+    end = np.stack([np.sin(a) * np.cos(elevation), -np.cos(a) * np.cos(elevation), np.sin(elevation)], axis=1)
+    crown = CROWN / np.linalg.norm(CROWN)
+    angle = np.arccos(np.clip(end @ crown, -1, 1))
+    direction = (np.sin((1 - way) * angle)[:, None] * crown + np.sin(way * angle)[:, None] * end) / np.sin(angle)[
+        :, None
+    ]
+    return onto_skin(HEAD_MIDDLE + direction * 0.95, height, 8)
+
+
+def add_clump(b: MeshBuilder, path: Points, width: Field, thickness: Field, normals: Points) -> None:
+    """A tapered lock of hair along path (M, 3); width and thickness are half extents (M,)."""
+    tangent = np.gradient(path, axis=0)
+    across = np.cross(tangent, normals)
+    across /= np.linalg.norm(across, axis=1, keepdims=True)
+    up = np.cross(across, tangent)
+    up /= np.linalg.norm(up, axis=1, keepdims=True)
+    turn = np.radians(135) - np.arange(N_CLUMP_SIDES) * 2 * np.pi / N_CLUMP_SIDES
+    loops = [
+        p + np.cos(turn)[:, None] * w * a + np.sin(turn)[:, None] * t * u
+        for p, a, u, w, t in zip(path, across, up, width, thickness, strict=True)
+    ]
+    ids = [b.add_points(loops[0])]
+    ids += b.add_loops(ids[0], loops[1:], "hair", closed=True)
+    close_loop(b, ids[0], 2, 2, "hair", flip=True)
+    close_loop(b, ids[-1], 2, 2, "hair")
+
+
+def add_lock(
+    b: MeshBuilder,
+    azimuths: tuple[float, float],
+    ways: tuple[float, float],
+    heights: tuple[float, float, float],
+    width: float,
+    n_stations: int = 10,
+) -> None:
+    """A lock that runs over the scalp between two azimuths and ways; heights at root, middle and tip."""
+    t = np.linspace(0, 1, n_stations)
+    azimuth = azimuths[0] + (azimuths[1] - azimuths[0]) * t**1.4
+    way = ways[0] + (ways[1] - ways[0]) * t
+    height = (1 - t) * (1 - 2 * t) * heights[0] + 4 * t * (1 - t) * heights[1] + t * (2 * t - 1) * heights[2]
+    path = scalp_point(azimuth, way, height)
+    profile = (np.sin(np.pi * np.clip(0.16 + 0.80 * t**0.9, 0, 1))) ** 0.8 + 0.02
+    add_clump(b, path, width * profile, 0.46 * width * profile, skin_gradient(path))
+
+
+def hair() -> tuple[Points, NDArray[np.int64]]:
+    """The hair: vertices (N, 3) and quads (F, 4)."""
+    b = MeshBuilder()
+    _add_cap(b)
+    rng = np.random.default_rng(7)
+    for azimuth in np.arange(0, 360, 20):  # lower layer, down to the hairline
+        jitter = rng.uniform(-4, 4)
+        if 30 < azimuth < 330:
+            add_lock(b, (azimuth, azimuth + 8 + jitter), (0.45, 1.02), (0.03, 0.085, 0.035), 0.19)
+    for azimuth in np.arange(8, 360, 24):  # upper layer
+        jitter = rng.uniform(-5, 5)
+        if 40 < azimuth < 320:
+            add_lock(b, (azimuth, azimuth + 12 + jitter), (0.06, 0.72), (0.05, 0.13, 0.06), 0.22)
+    for azimuth, sweep, reach, width in (
+        (48, -30, 1.04, 0.17),
+        (40, -62, 1.06, 0.20),
+        (26, -70, 1.08, 0.21),
+        (8, -66, 1.10, 0.21),
+        (-12, -52, 1.10, 0.20),
+        (-30, -36, 1.08, 0.18),
+    ):
+        add_lock(b, (azimuth, azimuth + sweep), (0.18, reach), (0.06, 0.20, 0.06), width, 12)
+    return b.all_points(), np.array(b.faces)
+
+
+def _add_cap(b: MeshBuilder) -> None:
+    turn = np.arange(0, 360, 15.0)
+    loops = [
+        scalp_point(-turn, np.full(24, way), np.full(24, h))
+        for way, h in ((0.98, 0.004), (0.9, 0.03), (0.6, 0.05), (0.3, 0.05))
+    ]
+    ids = [b.add_points(loops[0])]
+    ids += b.add_loops(ids[0], loops[1:], "hair", closed=True)
+    close_loop(b, ids[-1], 6, 6, "hair")
+
+
+# Rings of the pullover from the inside of the collar to the cut under the shoulders:
+# half width, half depth, middle y, height at the front, height at the back.
+PULLOVER_RINGS = (
+    (0.37, 0.36, 0.17, -1.36, -1.20),
+    (0.40, 0.39, 0.17, -1.24, -1.06),
+    (0.44, 0.43, 0.17, -1.20, -1.02),
+    (0.48, 0.47, 0.17, -1.24, -1.06),
+    (0.49, 0.48, 0.17, -1.34, -1.18),
+    (0.50, 0.46, 0.17, -1.40, -1.24),
+    (0.78, 0.50, 0.18, -1.50, -1.34),
+    (1.10, 0.52, 0.20, -1.66, -1.50),
+    (1.26, 0.54, 0.20, -1.95, -1.85),
+    (1.28, 0.56, 0.20, -2.40, -2.40),
+)
+
+
+def pullover() -> tuple[Points, NDArray[np.int64]]:
+    """Shoulders in a pullover with a soft collar: vertices (N, 3) and quads (F, 4)."""
+    b = MeshBuilder()
+    turn = np.arange(32) * 2 * np.pi / 32
+    loops = []
+    for half_width, half_depth, y, front, back in PULLOVER_RINGS:
+        x = half_width * np.sin(turn)
+        depth = -np.cos(turn)
+        z = front + (back - front) * (depth + 1) / 2
+        loops.append(np.stack([x, y + half_depth * depth, z], axis=1))
+    b.add_loops(b.add_points(loops[0]), loops[1:], "cloth", closed=True)
+    return b.all_points(), np.array(b.faces)
