@@ -1,0 +1,200 @@
+"""Articulation: from phones with their times to curves of the 51 channels.
+
+Every phone has a target for each of a few articulators (jaw, rounding, spreading) and a dominance over it. At any time
+the articulator is the average of all targets, weighted by how near their phones are, after Cohen and Massaro 1993,
+"Modeling coarticulation in synthetic visual speech" (Models and Techniques in Computer Animation, Springer):
+
+    F(t) = sum D_i(t) T_i / sum D_i(t),    D_i(t) = alpha_i exp(-theta |t - t_i|)
+
+where |t - t_i| is the distance to the middle part of phone i. So a consonant that says nothing about the lips (small
+alpha) is spoken with the lips of its neighbours, rounding is prepared up to 200 ms ahead (small theta before a phone),
+and a vowel in fast speech does not reach its target.
+
+What an average cannot do are contacts, which speech never misses: the lips touch in p, b and m, the lower lip meets
+the upper teeth in f and v. They are gestures of their own that close what the average leaves open.
+
+Targets: openness follows vowel height and lip shape follows rounding as the IPA chart orders them; the sizes follow
+faces that were captured speaking (GRID: jawOpen 0.2 in "three", 0.3 in "again", 0.4 in "nine"; lip gap of open vowels 0.12 to
+0.18 of the eye distance).
+Jaw heights of consonants: sibilants hold the teeth together, alveolars come next, velars and h leave the jaw to the
+vowels (Keating, Lindblom, Lubker, Kreiman 1994, "Variability in jaw height for segments in English and Swedish VCVs",
+Journal of Phonetics 22). Rounding that is prepared early and reaches across neutral consonants: Öhman 1967,
+"Numerical model of coarticulation", J. Acoust. Soc. Am. 41.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from blender_addon.core.channels import BLENDSHAPE_CHANNELS
+from blender_addon.core.curves import Curves
+from trainer.clips import CLIP_FPS
+from trainer.prepare.sources import labelled_channels
+
+LABELLED = labelled_channels(("jaw", "mouth", "cheek", "nose"))
+PAUSE = ""
+
+
+class Target(NamedTuple):
+    """Where a phone wants the articulators, in [0, 1], and its dominance over the jaw and over the lips."""
+
+    jaw: float
+    pucker: float = 0.0
+    funnel: float = 0.0
+    spread: float = 0.0
+    jaw_dominance: float = 1.0
+    lip_dominance: float = 1.0
+
+
+@dataclass(frozen=True)
+class Phone:
+    """One sound (an IPA letter, or PAUSE) with its time."""
+
+    symbol: str
+    start_seconds: float
+    end_seconds: float
+    effort: float = 1.0
+    """How far the jaw goes for it: stress and loudness, about 0.8 to 1.2."""
+
+
+def _same(symbols: str, target: Target) -> dict[str, Target]:
+    return dict.fromkeys(symbols, target)
+
+
+VOWELS = {
+    # close, mid and open vowels without rounding
+    **_same("i", Target(0.20, spread=1.0)),
+    **_same("ɪɨᵻɯ", Target(0.22, spread=0.5)),
+    **_same("e", Target(0.27, spread=0.8)),
+    **_same("ɛε", Target(0.33, spread=0.5)),
+    **_same("əɘɜɚɝɤ", Target(0.23, lip_dominance=0.5)),
+    **_same("ɐʌ", Target(0.34, spread=0.1)),
+    **_same("æ", Target(0.42, spread=0.5)),
+    **_same("aɑ", Target(0.43, spread=0.1)),
+    # the same heights with rounding: the smaller the mouth, the more pucker; the larger, the more funnel
+    **_same("uʉ", Target(0.10, pucker=0.60, funnel=0.12)),
+    **_same("y", Target(0.12, pucker=0.60, funnel=0.15)),
+    **_same("ʊʏ", Target(0.15, pucker=0.45, funnel=0.15)),
+    **_same("oøɵ", Target(0.20, pucker=0.40, funnel=0.25)),
+    **_same("ɔœ", Target(0.26, pucker=0.20, funnel=0.30)),
+    **_same("ɒɶ", Target(0.36, pucker=0.10, funnel=0.20)),
+}
+CONSONANTS = {
+    **_same("pbm", Target(0.07, jaw_dominance=0.8, lip_dominance=0.1)),
+    **_same("ɸβ", Target(0.10, jaw_dominance=0.5, lip_dominance=0.3)),
+    **_same("fvʋɱ", Target(0.06, jaw_dominance=0.9, lip_dominance=0.4)),
+    **_same("θð", Target(0.14, jaw_dominance=0.6, lip_dominance=0.2)),
+    **_same("tdnɾʈɖɳɽɗ", Target(0.13, jaw_dominance=0.5, lip_dominance=0.1)),
+    **_same("lɫɭʎɬɮrɺ", Target(0.17, jaw_dominance=0.4, lip_dominance=0.1)),
+    **_same("sz", Target(0.09, spread=0.3, jaw_dominance=0.9, lip_dominance=0.25)),
+    **_same("ɕʑçʝ", Target(0.09, funnel=0.15, spread=0.3, jaw_dominance=0.8, lip_dominance=0.4)),
+    **_same("ʃʒʂʐɧ", Target(0.08, pucker=0.15, funnel=0.35, jaw_dominance=0.9, lip_dominance=0.9)),
+    **_same("ɹɻ", Target(0.14, pucker=0.18, funnel=0.15, jaw_dominance=0.5, lip_dominance=0.5)),
+    **_same("jcɟɲ", Target(0.14, spread=0.6, jaw_dominance=0.5, lip_dominance=0.4)),
+    **_same("kɡŋxɣ", Target(0.17, jaw_dominance=0.3, lip_dominance=0.08)),
+    **_same("qɢɴʁχʀʔhɦħʕ", Target(0.20, jaw_dominance=0.15, lip_dominance=0.05)),
+    **_same("wɥʍ", Target(0.07, pucker=0.70, funnel=0.08, jaw_dominance=0.7, lip_dominance=1.2)),
+}
+TARGETS = {PAUSE: Target(0.0), **VOWELS, **CONSONANTS}
+LIP_CONTACT = frozenset("pbm")
+TEETH_CONTACT = frozenset("fvɱ")
+STOPS = frozenset("pbtdʈɖɗcɟkɡqɢ")
+
+RATE_BEFORE_HZ = np.array([32.0, 12.0, 12.0, 16.0])
+"""theta of Cohen and Massaro before a phone, for jaw, pucker, funnel, spread: how early a movement is prepared."""
+RATE_AFTER_HZ = np.array([32.0, 18.0, 18.0, 18.0])
+"""theta after a phone."""
+HELD_SHARE = 0.5
+"""Middle part of a phone in which its dominance is full."""
+PAUSE_MARGIN_SECONDS = 0.08
+"""Beginning and end of a pause in which the mouth still closes, or opens already."""
+SMOOTHING_SECONDS = 0.012
+CLOSING_SECONDS = 0.05
+OPENING_SECONDS = 0.045
+"""How long lips take to a contact and away from it."""
+CONTACT_SECONDS = 0.05
+"""Shortest contact."""
+
+
+def phones_named(name: str, start_seconds: float, end_seconds: float, effort: float = 1.0) -> list[Phone]:
+    """The sounds in a phone name as espeak-ng writes it (ˈaɪ, tɕh, s., ə-), sharing its time equally.
+
+    Marks of stress, length, tone, secondary articulation and change of language are dropped.
+    Raises ValueError for a sound that has no target.
+    """
+    letters = [c for c in unicodedata.normalize("NFD", name) if unicodedata.category(c) in ("Ll", "Lo")]
+    if name.startswith("("):
+        letters = []
+    letters = ["ɡ" if c == "g" else c for c in letters]
+    for letter in letters:
+        if letter not in TARGETS:
+            raise ValueError(f"The phone {name!r} has no articulation target; add {letter!r} to articulation.py.")
+    bounds = np.linspace(start_seconds, end_seconds, len(letters) + 1)
+    return [Phone(c, a, b, effort) for c, a, b in zip(letters, bounds[:-1], bounds[1:], strict=True)]
+
+
+def articulate(phones: list[Phone], n_frames: int) -> Curves:
+    """Curves (n_frames, 51) at CLIP_FPS of a mouth that says the phones, which are in order of time."""
+    seconds = np.arange(n_frames) / CLIP_FPS
+    jaw, pucker, funnel, spread = _articulators(phones, seconds).T
+    lips = _contact(phones, LIP_CONTACT, seconds)
+    teeth = _contact(phones, TEETH_CONTACT, seconds)
+    apart = 1 - np.maximum(lips, teeth)
+    mouth = {
+        "jawOpen": jaw,
+        "mouthClose": jaw * np.maximum(lips, 0.5 * teeth),
+        "mouthPucker": pucker,
+        "mouthFunnel": funnel * apart,
+        "mouthLowerDown": (0.5 * jaw + 0.1 * spread + 0.2 * funnel) * apart,
+        "mouthUpperUp": (0.2 * jaw + 0.2 * funnel) * apart + 0.15 * teeth * (1 - lips),
+        "mouthStretch": 0.22 * spread,
+        "mouthSmile": 0.12 * spread,
+        "mouthPress": 0.2 * lips,
+        "mouthRollLower": np.maximum(0.2 * lips, 0.45 * teeth),
+        "mouthRollUpper": 0.12 * lips,
+    }
+    columns = [mouth.get(c.removesuffix("Left").removesuffix("Right"), np.zeros(n_frames)) for c in BLENDSHAPE_CHANNELS]
+    return Curves(np.stack(columns, axis=1).clip(0, 1).astype(np.float32), BLENDSHAPE_CHANNELS, CLIP_FPS)
+
+
+def _articulators(phones: list[Phone], seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Jaw, pucker, funnel and spread (T, 4): the average of all targets by dominance."""
+    weighted, total = np.zeros((len(seconds), 4)), np.full((len(seconds), 4), 1e-9)
+    for phone in phones:
+        target = TARGETS[phone.symbol]
+        wanted = np.array([target.jaw * phone.effort, target.pucker, target.funnel, target.spread])
+        alpha = np.array([target.jaw_dominance] + 3 * [target.lip_dominance])
+        start, end = _held_part(phone)
+        near = slice(max(0, int((start - 1) * CLIP_FPS)), int((end + 1) * CLIP_FPS))
+        before = (start - seconds[near, None]).clip(0) * RATE_BEFORE_HZ
+        after = (seconds[near, None] - end).clip(0) * RATE_AFTER_HZ
+        dominance = alpha * np.exp(-before - after)
+        weighted[near] += dominance * wanted
+        total[near] += dominance
+    return gaussian_filter1d(weighted / total, SMOOTHING_SECONDS * CLIP_FPS, axis=0)
+
+
+def _held_part(phone: Phone) -> tuple[float, float]:
+    duration = phone.end_seconds - phone.start_seconds
+    margin = (1 - HELD_SHARE) / 2 * duration
+    if phone.symbol == PAUSE:
+        margin = min(PAUSE_MARGIN_SECONDS, duration / 2)
+    return phone.start_seconds + margin, phone.end_seconds - margin
+
+
+def _contact(phones: list[Phone], symbols: frozenset[str], seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(T,) 1 while one of the symbols is in contact, 0 away from them, with soft flanks."""
+    contact = np.zeros(len(seconds))
+    for phone in phones:
+        if phone.symbol in symbols:
+            start = min(phone.start_seconds, phone.end_seconds - CONTACT_SECONDS)
+            closing = (seconds - start + CLOSING_SECONDS) / CLOSING_SECONDS
+            opening = (phone.end_seconds + OPENING_SECONDS - seconds) / OPENING_SECONDS
+            contact = np.maximum(contact, 0.5 - 0.5 * np.cos(np.pi * np.minimum(closing, opening).clip(0, 1)))
+    return contact
