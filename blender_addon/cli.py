@@ -1,0 +1,183 @@
+"""Voxkey without a window: `generate` for scripts and render farms.
+
+Three ways to the same function:
+    blender -b scene.blend --python-exit-code 1 -P blender_addon/cli.py -- generate --audio a.wav --object Head --output out.blend
+    blender -b scene.blend -c voxkey generate ...           with the extension enabled
+    voxkey generate --scene scene.blend ...                 with the bpy package
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line; every default is the panel's."""
+    parser = argparse.ArgumentParser("voxkey", description="Recorded speech in, facial animation out.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    generate = commands.add_parser("generate", help="animate a face from a sound")
+    add = generate.add_argument
+    add("--scene", type=Path, help=".blend to open first; without it, the one that Blender has opened")
+    sound = generate.add_mutually_exclusive_group()
+    sound.add_argument("--audio", type=Path, help="sound file to add to the Sequencer; sets the scene's frame range")
+    sound.add_argument("--strip", default="", help="sound strip or Speaker of the scene; without it, the active strip")
+    add("--frame-start", type=int, default=1, help="frame at which --audio starts (1)")
+    add("--object", help="mesh with the shape keys; without it, the only one of the scene")
+    add("--output", type=Path, required=True, help=".blend to write")
+    add("--render", type=Path, help=".mp4 to render with the scene's camera and sound")
+    add("--model", type=Path, help="model file; without it, the one that comes with Voxkey")
+    add("--device", type=str.upper, default="AUTO", help="AUTO, CUDA, DIRECTML, COREML or CPU (AUTO)")
+    add("--strength", type=_number(0, 2), default=1.0, help="0 to 2: how far the face moves (1)")
+    add("--smoothing", type=_number(0, 0.2), default=0.0, help="0 to 0.2 seconds: calmer motion (0)")
+    add("--blink-strength", type=_number(0, 1), default=1.0, help="0 to 1: how far the lids close, 0 for no blinks (1)")
+    add("--blink-seed", type=int, default=0, help="another number, other blinks (0)")
+    add("--json", action="store_true", help="print the result as one line of JSON on stdout")
+    return parser
+
+
+def run(arguments: list[str]) -> int:
+    """Carry out one command line; 0 when all was written, 1 with one sentence on stderr when nothing was."""
+    try:
+        options = build_parser().parse_args(arguments)
+    except SystemExit as stop:  # argparse has printed its help or what is wrong
+        return 1 if stop.code else 0
+    try:
+        with _blender_silenced():
+            result = _generate(options)
+    except (ValueError, OSError, RuntimeError) as error:  # bpy.ops raises RuntimeError with its report
+        sentence = " ".join(str(error).removeprefix("Error: ").split())
+        result = {"ok": False, "error": sentence}
+        print(f"voxkey: {sentence}", file=sys.stderr)
+    if options.json:
+        print(json.dumps(result), flush=True)
+    return 0 if result["ok"] else 1
+
+
+def main() -> None:
+    """The console script: `voxkey generate ...` in a Python that has the bpy package."""
+    try:
+        import bpy  # noqa: F401  (here to find out whether it is there)
+    except ImportError:
+        sys.exit("voxkey: there is no bpy in this Python; install the extra voxkey[blender], or run it inside Blender")
+    sys.exit(run(sys.argv[1:]))
+
+
+def _generate(options: argparse.Namespace) -> dict[str, Any]:
+    """Open, generate, save and render; the result as --json prints it."""
+    import bpy  # here, so that --help needs no Blender
+
+    from . import audio_io, generation, output
+    from .core.shaping import Shaping
+
+    started = time.perf_counter()
+    _check_folder(options.output, ".blend")
+    _check_folder(options.render, ".mp4")
+    if options.scene:
+        _open_scene(options.scene)
+    scene = bpy.context.scene
+    obj = _find_mesh(scene, options.object)
+    source_name = options.strip
+    if options.audio:
+        strip = audio_io.add_sound_strip(scene, options.audio, options.frame_start)
+        source_name = strip.name
+    shaping = Shaping(options.strength, options.smoothing, options.blink_strength, options.blink_seed)
+    result = generation.generate(
+        scene, obj, source_name, shaping, options.model or generation.DEFAULT_MODEL, options.device
+    )
+    if options.audio:
+        scene.frame_start, scene.frame_end = options.frame_start, options.frame_start + result.n_frames - 1
+        strip.sound.pack()  # so that the file plays with sound wherever it is moved
+    output.save_scene(options.output)
+    if options.render:
+        output.render_film(scene, options.render, _print_progress)
+    return {
+        "ok": True,
+        "output": str(options.output),
+        "render": str(options.render) if options.render else None,
+        "take": result.take,
+        "n_frames": result.n_frames,
+        "fps": scene.render.fps / scene.render.fps_base,
+        "matched": result.matched,
+        "unmatched_channels": result.unmatched_channels,
+        "warnings": result.warnings,
+        "device": result.device,
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+
+
+def _number(low: float, high: float) -> Callable[[str], float]:
+    """An argparse type: a number in [low, high]."""
+
+    def parse(text: str) -> float:
+        value = float(text)
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text} is not in {low} to {high}")
+        return value
+
+    return parse
+
+
+def _check_folder(path: Path | None, suffix: str) -> None:
+    if path is None:
+        return
+    if path.suffix.lower() != suffix:
+        raise ValueError(f"{path} must end in {suffix}; rename it")
+    if not path.parent.is_dir():
+        raise ValueError(f"There is no folder {path.parent} to write {path.name} into; make it first")
+
+
+def _open_scene(path: Path) -> None:
+    import bpy
+
+    if not path.is_file():
+        raise ValueError(f"There is no scene {path}; check the path")
+    try:
+        bpy.ops.wm.open_mainfile(filepath=str(path.resolve()))
+    except RuntimeError as error:
+        raise ValueError(f"{path.name} can't be opened ({error}); save it again in this Blender version") from error
+
+
+def _find_mesh(scene: Any, name: str | None) -> Any:
+    """The named object, or the only mesh with shape keys; ValueError names the candidates."""
+    meshes = [obj for obj in scene.objects if obj.type == "MESH" and obj.data.shape_keys]
+    found = scene.objects.get(name) if name else meshes[0] if len(meshes) == 1 else None
+    if found is None:
+        problem = f"There is no object {name}" if name else f"The scene has {len(meshes)} meshes with shape keys"
+        names = ", ".join(obj.name for obj in meshes)
+        raise ValueError(f"{problem}; " + (f"choose --object from {names}" if names else "add a face with shape keys"))
+    return found
+
+
+def _print_progress(n_done: int, n_frames: int) -> None:
+    print(f"rendered {n_done}/{n_frames} frames", file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def _blender_silenced() -> Iterator[None]:
+    """Keep Blender's chatter, which C code prints, off stdout: what is left there is for programs to read."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+if __name__ == "__main__":  # blender -P cli.py: a script outside its package, which is imported here
+    folder = Path(__file__).resolve().parent
+    sys.path.insert(0, str(folder.parent))
+    package_cli = importlib.import_module(f"{folder.name}.cli")
+    sys.exit(package_cli.run(sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []))

@@ -1,0 +1,317 @@
+"""Curves to f-curves: a take is one Action on one NLA track of the shape keys.
+
+The only module that knows action slots and what Blender versions call them. Takes are added to whatever lies below, and
+a track "Voxkey rest" under the first of them holds the keys at 0: NLA alone would put a key that no strip touches at its
+default, which is 0 up to Blender 4.5 and 1 from 5.0 on. The user's own Actions, tracks and drivers are read, never
+written.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from .core.curves import Curves, Float32Array, frames_to_seconds, sample_curves
+
+FACTS = "voxkey"
+"""Custom property of a take's Action: what it was made from, one JSON object."""
+PREDICTION = "voxkey_prediction"
+"""Custom property of a take's Action: the raw prediction, compressed float32."""
+REST = "voxkey_rest"
+"""Custom property of the rest track's Action: where its sliders were before the first take, one JSON object."""
+
+_LINEAR, _AUTO_CLAMPED = 1, 4  # numbers of the enums, which is what foreach_set takes
+
+
+def target_problem(obj: bpy.types.Object | None) -> str | None:
+    """Why this object can't get a take, as one sentence with what to do; None when it can."""
+    if obj is None:
+        return "Choose the mesh of the face"
+    if obj.type != "MESH":
+        return f"{obj.name} is no mesh; choose the mesh of the face"
+    mesh: Any = obj.data
+    key = mesh.shape_keys
+    if key is None or len(key.key_blocks) < 2:
+        return f"{obj.name} has no shape keys; choose a mesh with shape keys such as jawOpen"
+    if not key.is_editable:
+        return f"The mesh of {obj.name} is linked from another file; make it local to animate it"
+    if not key.use_relative:
+        return f"{obj.name} has absolute shape keys; tick Relative in its Shape Keys panel"
+    if key.animation_data and key.animation_data.use_tweak_mode:
+        return f"An NLA strip of {obj.name} is being tweaked; leave tweak mode (Tab in the NLA editor) first"
+    return None
+
+
+def shape_key_names(key: bpy.types.Key) -> list[str]:
+    """Names of the keys that move something: all but the one that the others are relative to."""
+    return [block.name for block in key.key_blocks if block != key.reference_key]
+
+
+def driven_shape_keys(key: bpy.types.Key) -> set[str]:
+    """Names of the keys whose value comes from a driver, over which no key frame wins."""
+    drivers = key.animation_data.drivers if key.animation_data else ()
+    paths = {driver.data_path for driver in drivers}
+    return {name for name in shape_key_names(key) if _data_path(name) in paths}
+
+
+def warnings(obj: bpy.types.Object, shape_keys: tuple[str, ...]) -> list[str]:
+    """Why the take may not look as expected although it was written, one sentence a cause."""
+    mesh: Any = obj.data
+    key = mesh.shape_keys
+    blocks = [key.key_blocks[name] for name in shape_keys]
+    found = []
+    driven = sorted(driven_shape_keys(key))
+    if driven:
+        found.append(f"A driver moves {_listing(driven)}; the take leaves it alone")
+    layered = {name for _, action in _layers(key) for name in _animated_by(action)}
+    moved = [block.name for block in blocks if block.value and block.name not in layered]
+    if moved:
+        found.append(f"The slider of {_listing(moved)} was not at 0; the take starts from 0")
+    muted = [block.name for block in blocks if block.mute]
+    if muted:
+        found.append(f"{_listing(muted)} is muted and will not move")
+    narrow = [block.name for block in blocks if block.slider_max < 1]
+    if narrow:
+        found.append(f"The range of {_listing(narrow)} ends below 1; larger values are cut off")
+    if obj.show_only_shape_key:
+        found.append("Solo is on in the Shape Keys panel; the mesh shows one key only")
+    if mesh.users > 1:
+        found.append(f"{mesh.users} objects share this mesh; all of them move")
+    return found + _animation_warnings(key, shape_keys)
+
+
+def _animation_warnings(key: bpy.types.Key, shape_keys: tuple[str, ...]) -> list[str]:
+    data = key.animation_data
+    if data is None:
+        return []
+    found = []
+    if not data.use_nla:
+        found.append("The NLA of the shape keys is switched off; switch it on to see the take")
+    if any(track.is_solo for track in data.nla_tracks):
+        found.append("Another NLA track is on solo; switch that off to see the take")
+    own = sorted(_animated_by(data.action) & set(shape_keys)) if data.action else []
+    if own:
+        found.append(f"Your Action {data.action.name} animates {_listing(own)} and wins over the take")
+    below = {
+        name for _, action in _layers(key) if not {FACTS, REST} & set(action.keys()) for name in _animated_by(action)
+    }
+    shared = sorted(below & set(shape_keys))
+    if shared:
+        found.append(f"Your NLA strips animate {_listing(shared)} too; the take adds to them")
+    return found
+
+
+def take_keys(curves: Curves, start_frame: int, n_frames: int, fps: float, fps_base: float) -> tuple[Any, Float32Array]:
+    """Frames (N,) and values (N, K) of a take: one row a scene frame, and a row at rest before and after.
+
+    Without the rows at rest the face would stay in its last pose; one frame away, so that two takes of one sentence cut
+    in two join without a dip.
+    """
+    frames = np.arange(start_frame - 1, start_frame + n_frames + 1)
+    values = np.zeros((len(frames), len(curves.channels)), np.float32)
+    times = np.array([frames_to_seconds(frame - start_frame, fps, fps_base) for frame in frames[1:-1]])
+    values[1:-1] = sample_curves(curves, times)
+    return frames, values
+
+
+def write_take(
+    key: bpy.types.Key,
+    frames: NDArray[np.int64],
+    keys: Curves,
+    facts: dict[str, Any],
+    prediction: Curves,
+) -> bpy.types.Action:
+    """A new Action on a new NLA track, with keys.values (N, K) at frames (N,) for the shape keys keys.channels."""
+    _write_rest(key, keys.channels)
+    action = bpy.data.actions.new(f"Voxkey {facts['source']}")
+    curves = _new_fcurves(action, key)
+    for column, name in enumerate(keys.channels):
+        _write_fcurve(curves.new(_data_path(name)), frames, keys.values[:, column])
+    _add_track(key, action, "ADD", "NOTHING")
+    _store_prediction(action, prediction)
+    stored = {
+        **facts,
+        "prediction": {"channels": prediction.channels, "fps": prediction.fps},
+        "checksum": _checksum(action),
+    }
+    action[FACTS] = json.dumps(stored)
+    return action
+
+
+def takes(key: bpy.types.Key) -> list[bpy.types.Action]:
+    """The takes of a mesh that are heard: an Action on a muted track is kept, but out of use."""
+    return [action for track, action in _layers(key) if FACTS in action and not track.mute]
+
+
+def find_take(key: bpy.types.Key, source_name: str) -> bpy.types.Action | None:
+    """The take in use that was made from this strip or Speaker."""
+    return next((action for action in takes(key) if read_facts(action)["source"] == source_name), None)
+
+
+def read_facts(action: bpy.types.Action) -> dict[str, Any]:
+    """What a take was made from."""
+    facts: dict[str, Any] = json.loads(action[FACTS])
+    return facts
+
+
+def read_prediction(action: bpy.types.Action) -> Curves:
+    """The raw prediction kept with a take, so that it can be shaped anew without running the model."""
+    facts = read_facts(action)["prediction"]
+    values = np.frombuffer(zlib.decompress(action[PREDICTION]), np.float32)
+    return Curves(values.reshape(-1, len(facts["channels"])), tuple(facts["channels"]), facts["fps"])
+
+
+def is_edited(action: bpy.types.Action) -> bool:
+    """Whether someone has changed the keys of a take since it was written."""
+    return bool(read_facts(action)["checksum"] != _checksum(action))
+
+
+def retire_take(key: bpy.types.Key, action: bpy.types.Action) -> bool:
+    """Take a take out of use before another replaces it: removed, or muted if it was edited; whether it was kept."""
+    if not is_edited(action):
+        _remove_layer(key, action)
+        return False
+    for track, layer in _layers(key):
+        if layer == action:
+            track.mute = True
+    return True
+
+
+def remove_take(key: bpy.types.Key, action: bpy.types.Action) -> None:
+    """Remove a take with its Action; with the last one goes the rest track, and the keys return to where they were."""
+    _remove_layer(key, action)
+    if any(FACTS in layer for _, layer in _layers(key)):
+        return
+    rest = _rest_action(key)
+    if rest is None:
+        return
+    before = json.loads(rest[REST])
+    _remove_layer(key, rest)
+    for name in before.keys() & set(shape_key_names(key)):
+        key.key_blocks[name].value = before[name]
+
+
+def fcurves(action: bpy.types.Action) -> list[Any]:
+    """All f-curves of an Action, of all its slots."""
+    if not hasattr(action, "layers"):  # before 4.4
+        return list(action.fcurves)
+    return [
+        curve for layer in action.layers for strip in layer.strips for bag in strip.channelbags for curve in bag.fcurves
+    ]
+
+
+def _data_path(shape_key: str) -> str:
+    return f'key_blocks["{bpy.utils.escape_identifier(shape_key)}"].value'
+
+
+def _listing(names: list[str]) -> str:
+    """Up to three names, then how many more."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
+
+
+def _layers(key: bpy.types.Key) -> list[tuple[Any, bpy.types.Action]]:
+    """(NLA track, Action) of every strip with an Action, bottom first."""
+    tracks = key.animation_data.nla_tracks if key.animation_data else ()
+    return [(track, strip.action) for track in tracks for strip in track.strips if strip.action]
+
+
+def _animated_by(action: bpy.types.Action) -> set[str]:
+    """Names of the shape keys whose value an Action animates."""
+    paths = (curve.data_path for curve in fcurves(action))
+    quoted = (path[len('key_blocks["') : -len('"].value')] for path in paths if path.startswith("key_blocks["))
+    return {bpy.utils.unescape_identifier(name) for name in quoted}
+
+
+def _new_fcurves(action: bpy.types.Action, key: bpy.types.Key) -> Any:
+    """The collection in which the f-curves of a new Action for shape keys are made."""
+    if not hasattr(action, "slots"):  # before 4.4
+        action.id_root = "KEY"
+        return action.fcurves
+    slot = action.slots.new(id_type="KEY", name=key.name)
+    strip: Any = action.layers.new("Layer").strips.new(type="KEYFRAME")
+    return strip.channelbag(slot, ensure=True).fcurves
+
+
+def _write_fcurve(curve: Any, frames: NDArray[np.int64], values: Float32Array) -> None:
+    """Linear keys, all at once: keyframe_insert takes 200 times as long."""
+    n_keys = len(frames)
+    points = curve.keyframe_points
+    points.add(n_keys)
+    points.foreach_set("co", np.column_stack([frames, values]).astype(np.float32).ravel())
+    points.foreach_set("interpolation", np.full(n_keys, _LINEAR, np.intc))
+    for side in ("handle_left_type", "handle_right_type"):
+        points.foreach_set(side, np.full(n_keys, _AUTO_CLAMPED, np.intc))
+    curve.update()
+
+
+def _add_track(key: bpy.types.Key, action: bpy.types.Action, blend_type: Any, extrapolation: Any) -> None:
+    tracks = (key.animation_data or key.animation_data_create()).nla_tracks
+    track = tracks.new()
+    track.name = action.name
+    strip = track.strips.new(action.name, int(action.frame_range[0]), action)
+    if hasattr(action, "slots"):
+        strip.action_slot = action.slots[0]
+    strip.blend_type, strip.extrapolation = blend_type, extrapolation
+
+
+def _write_rest(key: bpy.types.Key, shape_keys: tuple[str, ...]) -> None:
+    """Hold the keys that nothing else animates at 0, below all takes, and note where their sliders were."""
+    animated = {name for _, action in _layers(key) for name in _animated_by(action)}
+    missing = [name for name in shape_keys if name not in animated]
+    if not missing:
+        return
+    rest = _rest_action(key)
+    is_new = rest is None
+    if rest is None:
+        rest = bpy.data.actions.new("Voxkey rest")
+        rest[REST] = "{}"
+    curves = _new_fcurves(rest, key) if is_new else _existing_fcurves(rest)
+    for name in missing:
+        _write_fcurve(curves.new(_data_path(name)), np.array([0]), np.zeros(1, np.float32))
+    rest[REST] = json.dumps(json.loads(rest[REST]) | {name: key.key_blocks[name].value for name in missing})
+    if is_new:
+        _add_track(key, rest, "REPLACE", "HOLD")
+
+
+def _rest_action(key: bpy.types.Key) -> bpy.types.Action | None:
+    return next((action for _, action in _layers(key) if REST in action), None)
+
+
+def _existing_fcurves(action: bpy.types.Action) -> Any:
+    if not hasattr(action, "layers"):  # before 4.4
+        return action.fcurves
+    strip: Any = action.layers[0].strips[0]
+    return strip.channelbag(action.slots[0]).fcurves
+
+
+def _remove_layer(key: bpy.types.Key, action: bpy.types.Action) -> None:
+    for track, layer in _layers(key):
+        if layer == action:
+            key.animation_data.nla_tracks.remove(track)
+    bpy.data.actions.remove(action)
+
+
+def _store_prediction(action: bpy.types.Action, prediction: Curves) -> None:
+    action[PREDICTION] = zlib.compress(np.ascontiguousarray(prediction.values, np.float32).tobytes())
+
+
+def _checksum(action: bpy.types.Action) -> int:
+    """Changes with every value, time and number of the keys."""
+    checksum = 0
+    for coordinates in _coordinates(action):
+        checksum = zlib.crc32(coordinates.tobytes(), checksum)
+    return checksum
+
+
+def _coordinates(action: bpy.types.Action) -> Iterator[Float32Array]:
+    for curve in fcurves(action):
+        coordinates = np.empty(2 * len(curve.keyframe_points), np.float32)
+        curve.keyframe_points.foreach_get("co", coordinates)
+        yield coordinates

@@ -1,0 +1,89 @@
+"""The scene and the film on disk, written whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from . import audio_io
+
+
+def save_scene(path: Path) -> None:
+    """Write the opened scene to another .blend; ValueError when it can't be written."""
+    with _written_whole(path) as partial:
+        bpy.ops.wm.save_as_mainfile(filepath=str(partial), copy=True, compress=True)
+
+
+def render_film(scene: bpy.types.Scene, path: Path, on_frame: Callable[[int, int], None]) -> None:
+    """Render the scene's camera with the Sequencer's sound to H.264 and AAC, calling on_frame(done, total).
+
+    Changes the render settings of the opened scene, so save it before. ValueError when there is no camera or the film
+    can't be written.
+    """
+    if scene.camera is None:
+        raise ValueError(f"The scene {scene.name} has no camera; add one to render")
+    n_frames = scene.frame_end - scene.frame_start + 1
+    rendered: list[int] = []
+
+    def count(*_: Any) -> None:
+        rendered.append(1)
+        on_frame(len(rendered), n_frames)
+
+    with _written_whole(path) as partial:
+        _set_up_film(scene, partial)
+        _leave_picture_to_camera(scene)
+        bpy.app.handlers.render_write.append(count)
+        try:
+            with bpy.context.temp_override(scene=scene):
+                bpy.ops.render.render(animation=True)
+        finally:
+            bpy.app.handlers.render_write.remove(count)
+        if len(rendered) < n_frames:
+            raise RuntimeError(f"{len(rendered)} of {n_frames} frames were rendered")
+
+
+def _set_up_film(scene: bpy.types.Scene, path: Path) -> None:
+    render: Any = scene.render
+    if hasattr(render.image_settings, "media_type"):  # from 5.0 on
+        render.image_settings.media_type = "VIDEO"
+    render.image_settings.file_format = "FFMPEG"
+    render.ffmpeg.format, render.ffmpeg.codec = "MPEG4", "H264"
+    render.ffmpeg.constant_rate_factor = "HIGH"
+    render.ffmpeg.audio_codec, render.ffmpeg.audio_bitrate = "AAC", 192
+    render.use_sequencer = True  # without it the film has no sound
+    render.use_file_extension = True
+    render.filepath = str(path.resolve())
+    scale = render.resolution_percentage / 100
+    render.resolution_percentage = 100
+    # H.264 stores colour for 2 x 2 pixels, so both sides must be even
+    render.resolution_x = int(render.resolution_x * scale) // 2 * 2
+    render.resolution_y = int(render.resolution_y * scale) // 2 * 2
+
+
+def _leave_picture_to_camera(scene: bpy.types.Scene) -> None:
+    """Mute all but the sounds: with any other strip in it, the Sequencer makes the picture."""
+    for strip in audio_io.top_level_strips(scene):
+        if strip.type == "META" and not strip.mute:
+            strip.separate()
+    for strip in audio_io.top_level_strips(scene):
+        strip.mute = strip.mute or strip.type != "SOUND"
+
+
+@contextmanager
+def _written_whole(path: Path) -> Iterator[Path]:
+    """A name beside path to write to, which becomes path at the end; after an error nothing of it is left."""
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    try:
+        yield partial
+        if not partial.is_file() or not partial.stat().st_size:
+            raise RuntimeError("Blender wrote no file")
+        partial.replace(path)
+    except (RuntimeError, OSError) as error:
+        reason = " ".join(str(error).removeprefix("Error: ").split())
+        raise ValueError(f"{path} can't be written ({reason}); check the free space and the folder") from error
+    finally:
+        partial.unlink(missing_ok=True)
