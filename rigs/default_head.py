@@ -46,10 +46,10 @@ MATERIALS: dict[str, tuple[Colour, float, float, float]] = {
     "limbus": ((0.05, 0.16, 0.20), 0.12, 1.0, 0.0),
     "iris": ((0.16, 0.56, 0.60), 0.12, 1.0, 0.0),
     "pupil": ((0.01, 0.01, 0.02), 0.10, 1.0, 0.0),
-    "brow": ((0.28, 0.13, 0.10), 0.60, 0.0, 0.0),
+    "brow": ((0.34, 0.15, 0.10), 0.60, 0.0, 0.0),
     "lash": ((0.12, 0.06, 0.06), 0.60, 0.0, 0.0),
     "glint": ((1.0, 1.0, 1.0), 0.10, 0.0, 0.0),
-    "hair": ((0.40, 0.17, 0.11), 0.42, 0.1, 0.0),
+    "hair": ((0.46, 0.20, 0.11), 0.42, 0.1, 0.0),
     "cloth": ((0.16, 0.42, 0.52), 0.85, 0.0, 0.0),
 }
 
@@ -189,6 +189,8 @@ def _region_colours(region: str, corners: Points, base: NDArray[np.float64]) -> 
         radius = np.hypot(np.abs(corners[..., 0]) - EYE_CENTRE[0], corners[..., 2])
         outer = (radius - PUPIL_RADIUS) / (IRIS_RADIUS - PUPIL_RADIUS)
         shade = (0.75 + 0.75 * np.sin(np.pi * np.clip(outer, 0, 1))) * (1 - 0.42 * corners[..., 2] / IRIS_RADIUS)
+    elif region == "sclera":
+        shade = 1.0 - 0.30 * np.clip((corners[..., 2] - 0.05) / 0.12, 0, 1)
     elif region == "lip":
         shade = 1.0 - 0.35 * np.exp(-(((corners[..., 2] - MOUTH_HEIGHT) / 0.012) ** 2))
     return np.clip(shade[..., None] * base, 0, 1)
@@ -346,7 +348,7 @@ def set_up_render() -> None:
     scene.view_settings.view_transform = "Standard"
     shading = scene.display.shading
     shading.light = "STUDIO"
-    shading.studio_light = "Default"
+    shading.studio_light = "paint.sl"
     shading.color_type = "VERTEX"
     shading.background_type = "WORLD"
     shading.show_cavity = True

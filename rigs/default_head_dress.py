@@ -64,28 +64,33 @@ def add_lock(
     add_clump(b, path, width * profile, 0.46 * width * profile, skin_gradient(path))
 
 
+# Locks: azimuth of the root and of the tip, way of the root and of the tip, heights at root, middle and tip, half width.
+Lock = tuple[tuple[float, float], tuple[float, float], tuple[float, float, float], float]
+FRINGE: tuple[Lock, ...] = (
+    ((62, 74), (0.30, 1.00), (0.06, 0.14, 0.05), 0.17),
+    ((54, 40), (0.22, 1.02), (0.06, 0.20, 0.06), 0.17),
+    ((50, 8), (0.24, 1.05), (0.07, 0.25, 0.09), 0.20),
+    ((42, -22), (0.26, 1.06), (0.08, 0.28, 0.10), 0.22),
+    ((30, -46), (0.22, 1.06), (0.08, 0.28, 0.09), 0.23),
+    ((8, -64), (0.16, 1.05), (0.08, 0.26, 0.07), 0.23),
+    ((-18, -78), (0.12, 1.04), (0.08, 0.22, 0.05), 0.22),
+    ((-46, -88), (0.10, 1.02), (0.08, 0.19, 0.04), 0.20),
+)
+
+
 def hair() -> tuple[Points, NDArray[np.int64]]:
     """The hair: vertices (N, 3) and quads (F, 4)."""
     b = MeshBuilder()
     _add_cap(b)
     rng = np.random.default_rng(7)
-    for azimuth in np.arange(0, 360, 20):  # lower layer, down to the hairline
-        jitter = rng.uniform(-4, 4)
-        if 30 < azimuth < 330:
-            add_lock(b, (azimuth, azimuth + 8 + jitter), (0.45, 1.02), (0.03, 0.085, 0.035), 0.19)
-    for azimuth in np.arange(8, 360, 24):  # upper layer
-        jitter = rng.uniform(-5, 5)
-        if 40 < azimuth < 320:
-            add_lock(b, (azimuth, azimuth + 12 + jitter), (0.06, 0.72), (0.05, 0.13, 0.06), 0.22)
-    for azimuth, sweep, reach, width in (
-        (48, -30, 1.04, 0.17),
-        (40, -62, 1.06, 0.20),
-        (26, -70, 1.08, 0.21),
-        (8, -66, 1.10, 0.21),
-        (-12, -52, 1.10, 0.20),
-        (-30, -36, 1.08, 0.18),
-    ):
-        add_lock(b, (azimuth, azimuth + sweep), (0.18, reach), (0.06, 0.20, 0.06), width, 12)
+    for azimuth in range(60, 306, 15):  # lower layer, down to the hairline
+        turn = 6 if azimuth < 180 else -6
+        add_lock(b, (azimuth, azimuth + turn + rng.uniform(-4, 4)), (0.42, 1.03), (0.03, 0.10, 0.03), 0.16)
+    for azimuth in range(64, 300, 18):  # upper layer
+        tip = azimuth + rng.uniform(2, 16)
+        add_lock(b, (azimuth, tip), (0.0, rng.uniform(0.70, 0.80)), (0.06, 0.17, 0.06), 0.20)
+    for lock in FRINGE:
+        add_lock(b, *lock, n_stations=12)
     return b.all_points(), np.array(b.faces)
 
 

@@ -5,6 +5,7 @@ built, laid onto an implicit surface, relaxed there, and mirrored. Axes are Blen
 left is +X, up is +Z; one unit is about 11 cm.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +18,7 @@ Ids = NDArray[np.int64]
 EYE_CENTRE = np.array([0.345, -0.455, 0.0])
 EYE_RADIUS = 0.30
 MOUTH_HALF_WIDTH = 0.25
-MOUTH_HEIGHT = -0.575
+MOUTH_HEIGHT = -0.535
 JAW_HINGE = np.array([0.0, 0.02, -0.28])
 
 # Grid lines: rows run from the crown to the neck, columns from the front midline to the back midline.
@@ -171,44 +172,63 @@ def smooth_subtract(a: Field, b: Field, width: float) -> Field:
     return -smooth_union(-a, b, width)
 
 
+def base_distance(p: Points) -> Field:
+    """Signed distance (N,) to the skin without the nose, roughly; symmetric in x."""
+    q = p.copy()
+    q[:, 0] = np.sqrt(p[:, 0] ** 2 + 1e-5)
+    d = ellipsoid(q, (0, 0.13, 0.40), (0.84, 0.95, 0.80))
+    d = smooth_union(d, ellipsoid(q, (0, -0.16, -0.20), (0.68, 0.62, 0.68)), 0.25)
+    d = smooth_union(d, capsule(q, (0.43, -0.02, -0.42), (0.13, -0.50, -0.75), 0.20, 0.16), 0.25)
+    d = smooth_union(d, ellipsoid(q, (0, -0.66, -0.80), (0.17, 0.15, 0.13)), 0.20)
+    d = smooth_union(d, ellipsoid(q, (0.36, -0.47, -0.32), (0.30, 0.29, 0.24)), 0.18)
+    d = smooth_union(d, ellipsoid(q, (0, -0.58, -0.52), (0.28, 0.25, 0.20)), 0.16)
+    d = smooth_union(d, capsule(q, (0, 0.10, -0.60), (0, 0.18, -1.80), 0.31, 0.31), 0.22)
+    d = smooth_subtract(d, ellipsoid(q, (0.33, -0.90, 0.03), (0.24, 0.20, 0.18)), 0.16)
+    d = smooth_union(d, capsule(q, (0.15, -0.68, 0.27), (0.48, -0.57, 0.29), 0.07, 0.05), 0.16)
+    return smooth_union(d, ellipsoid(q, tuple(EYE_CENTRE), (EYE_RADIUS + 0.045,) * 3), 0.10)
+
+
 def skin_distance(p: Points) -> Field:
     """Signed distance (N,) to the skin, roughly; symmetric in x."""
     q = p.copy()
     q[:, 0] = np.sqrt(p[:, 0] ** 2 + 1e-5)
-    d = ellipsoid(q, (0, 0.13, 0.40), (0.84, 0.95, 0.80))
-    d = smooth_union(d, ellipsoid(q, (0, -0.16, -0.22), (0.66, 0.62, 0.70)), 0.25)
-    d = smooth_union(d, capsule(q, (0.44, 0.0, -0.42), (0.12, -0.52, -0.78), 0.20, 0.16), 0.25)
-    d = smooth_union(d, ellipsoid(q, (0, -0.62, -0.82), (0.19, 0.17, 0.15)), 0.20)
-    d = smooth_union(d, ellipsoid(q, (0.35, -0.46, -0.30), (0.30, 0.30, 0.25)), 0.18)
-    d = smooth_union(d, ellipsoid(q, (0, -0.58, -0.54), (0.30, 0.25, 0.22)), 0.16)
-    d = smooth_union(d, capsule(q, (0, 0.12, -0.60), (0, 0.20, -1.80), 0.32, 0.32), 0.20)
-    d = smooth_subtract(d, ellipsoid(q, (0.35, -0.84, 0.02), (0.26, 0.20, 0.20)), 0.14)
-    d = smooth_union(d, capsule(q, (0.16, -0.70, 0.26), (0.50, -0.60, 0.28), 0.07, 0.05), 0.16)
-    eye = EYE_CENTRE
-    d = smooth_union(d, ellipsoid(q, (eye[0], eye[1], eye[2]), (EYE_RADIUS + 0.05,) * 3), 0.06)
-    return _add_nose(d, q)
+    d = smooth_union(base_distance(p), capsule(q, (0, -0.66, 0.10), (0, -0.84, -0.18), 0.05, 0.065), 0.14)
+    d = smooth_union(d, ellipsoid(q, (0, -0.915, -0.220), (0.092, 0.09, 0.080)), 0.09)
+    d = smooth_union(d, ellipsoid(q, (0.092, -0.850, -0.248), (0.052, 0.065, 0.048)), 0.05)
+    return smooth_subtract(d, ellipsoid(q, (0.050, -0.890, -0.318), (0.028, 0.040, 0.026)), 0.03)
 
 
-def _add_nose(d: Field, q: Points) -> Field:
-    d = smooth_union(d, capsule(q, (0, -0.70, 0.10), (0, -0.88, -0.24), 0.06, 0.075), 0.12)
-    d = smooth_union(d, ellipsoid(q, (0, -0.925, -0.27), (0.105, 0.10, 0.09)), 0.06)
-    d = smooth_union(d, ellipsoid(q, (0.105, -0.845, -0.295), (0.06, 0.075, 0.058)), 0.04)
-    return smooth_subtract(d, ellipsoid(q, (0.062, -0.885, -0.365), (0.032, 0.05, 0.03)), 0.03)
-
-
-def skin_gradient(p: Points, step: float = 1e-3) -> Points:
-    """Unit outward normals (N, 3) of the level sets of skin_distance."""
-    axes = np.eye(3) * step
-    g = np.stack([skin_distance(p + a) - skin_distance(p - a) for a in axes], axis=1)
+def skin_gradient(p: Points, distance: Callable[[Points], Field] = skin_distance) -> Points:
+    """Unit outward normals (N, 3) of the level sets of a distance."""
+    axes = np.eye(3) * 1e-3
+    g = np.stack([distance(p + a) - distance(p - a) for a in axes], axis=1)
     unit: Points = g / np.maximum(np.linalg.norm(g, axis=1, keepdims=True), 1e-9)
     return unit
 
 
-def onto_skin(p: Points, height: Field | float = 0.0, n_steps: int = 3) -> Points:
-    """Move points along the gradient until skin_distance equals height."""
+def onto_skin(
+    p: Points, height: Field | float = 0.0, n_steps: int = 3, distance: Callable[[Points], Field] = skin_distance
+) -> Points:
+    """Move points along the gradient until the distance equals height."""
     for _ in range(n_steps):
-        p = p - (skin_distance(p) - height)[:, None] * skin_gradient(p)
+        p = p - (distance(p) - height)[:, None] * skin_gradient(p, distance)
     return p
+
+
+NOSE_RAY = np.array([0.0, -1.0, -0.32]) / np.hypot(1.0, 0.32)  # tilted so that the underside of the nose is reached
+
+
+def raise_nose(p: Points) -> Points:
+    """Move points on the noseless skin forward to the skin, along parallel rays."""
+    reach = 0.45
+    near = (np.abs(p[:, 0]) < 0.3) & (p[:, 1] < -0.5) & (p[:, 2] > -0.48) & (p[:, 2] < 0.3)
+    rays = p[near] + reach * NOSE_RAY
+    travel = np.zeros(len(rays))
+    for _ in range(60):  # sphere tracing from outside; the distance is only roughly one, hence the shorter steps
+        travel += 0.6 * skin_distance(rays - travel[:, None] * NOSE_RAY)
+    raised = p.copy()
+    raised[near] = rays - np.minimum(travel, reach)[:, None] * NOSE_RAY
+    return raised
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -271,13 +291,15 @@ def blend_loops(outer: Points, inner: Points, n_between: int) -> list[Points]:
 
 LID_CREASE_LOOP, LID_RIM_LOOP = 3, 6  # counted from the border of the block
 LID_LOOP_SHAPES = (  # per loop: growth of the opening, radius above the eyeball
-    (1.36, 0.036),
-    (1.24, 0.052),
-    (1.10, 0.060),
-    (1.00, 0.054),
-    (0.965, 0.018),
+    (1.00, 0.048),
+    (0.965, 0.016),
     (1.06, 0.010),
     (1.30, 0.012),
+)
+LID_SKIN_LOOPS = (  # per loop on the skin round the rim: growth of the opening, height on the upper lid, on the lower lid
+    (1.40, -0.024, 0.0),
+    (1.25, 0.002, 0.0),
+    (1.10, 0.006, 0.003),
 )
 
 
@@ -290,7 +312,7 @@ def eye_opening() -> Points:
     turn = np.pi - steps * np.pi / n_half
     x, z = np.cos(turn), np.sin(turn)
     upper = z > 0
-    height = np.where(upper, 0.170, 0.125) * np.abs(z) ** np.where(upper, 0.90, 0.95)
+    height = np.where(upper, 0.152, 0.130) * np.abs(z) ** np.where(upper, 0.90, 0.95)
     skew = np.where(upper, 1 - 0.10 * x, 1 + 0.12 * x)
     width = np.where(x > 0, 0.225, 0.205)
     return np.stack([width * x, np.sign(z) * height * skew + 0.012 * x], axis=1)
@@ -306,9 +328,12 @@ def add_eye_loops(b: MeshBuilder, ids: Ids) -> list[Ids]:
     """The loops of one eye, from the border of the block to the inside of the lids."""
     border = block_loop(ids, EYE_BLOCK)
     opening = eye_opening()
+    upper = 0.5 + 0.5 * np.tanh(opening[:, 1] / 0.04)
     lids = []
-    for growth, height in LID_LOOP_SHAPES:
-        lids.append(on_eye_sphere(opening * growth, EYE_RADIUS + height))
+    for growth, upper_height, lower_height in LID_SKIN_LOOPS:
+        near = on_eye_sphere(opening * growth, EYE_RADIUS + 0.045)
+        lids.append(onto_skin(near, lower_height + upper * (upper_height - lower_height), 6, base_distance))
+    lids += [on_eye_sphere(opening * growth, EYE_RADIUS + height) for growth, height in LID_LOOP_SHAPES]
     outer = blend_loops(b.all_points()[border], lids[0], LID_CREASE_LOOP - 1)
     return [border, *b.add_loops(border, outer + lids, "skin", closed=True)]
 
@@ -333,7 +358,7 @@ def is_upper_lip() -> Field:
 
 def contact_height(s: Field) -> Field:
     """Height z of the line where the lips touch, at lip parameter s."""
-    line: Field = MOUTH_HEIGHT + 0.010 * np.cos(s * np.pi * 1.6) * (1 - s) + 0.020 * s**2
+    line: Field = MOUTH_HEIGHT + 0.006 * np.cos(s * np.pi * 1.6) * (1 - s) + 0.045 * s**2.2
     return line
 
 
@@ -353,14 +378,15 @@ def lip_loop(width: float, rise: float, fall: float, bulge: float, depth: float,
     return np.stack([x, y, z], axis=1)
 
 
+# The contact loops overlap by a hair: Catmull-Clark then rounds them off to where the lips just touch.
 LIP_LOOPS = (  # width, rise, fall, bulge, depth, pinch
-    (1.000, 0.068, 0.082, 0.012, 0.0, 0.75),
-    (0.975, 0.040, 0.055, 0.044, 0.0, 0.70),
-    (0.955, 0.014, 0.020, 0.048, 0.0, 0.60),
-    (0.935, 0.001, 0.001, 0.016, 0.0, 0.50),
-    (0.930, 0.001, 0.001, 0.0, 0.035, 0.50),
-    (0.960, 0.030, 0.030, 0.0, 0.062, 0.50),
-    (1.020, 0.100, 0.100, 0.0, 0.070, 0.50),
+    (1.000, 0.058, 0.072, 0.010, 0.0, 0.75),
+    (0.975, 0.036, 0.050, 0.038, 0.0, 0.70),
+    (0.955, 0.014, 0.019, 0.044, 0.0, 0.60),
+    (0.935, -0.0020, -0.0026, 0.018, 0.0, 0.50),
+    (0.930, -0.0022, -0.0022, 0.0, 0.030, 0.50),
+    (0.960, 0.016, 0.016, 0.0, 0.058, 0.50),
+    (1.020, 0.090, 0.090, 0.0, 0.070, 0.50),
 )
 MOUTH_BAG_LOOPS = (  # width, half height, depth
     (1.12, 0.19, 0.16),
@@ -397,24 +423,24 @@ def add_nose_loops(b: MeshBuilder, ids: Ids) -> list[Ids]:
     """Two loops round the nose and the quads of its tip."""
     border = block_loop(ids, NOSE_BLOCK)
     outline = b.all_points()[border]
-    centre = outline.mean(axis=0) * np.array([0.0, 1.0, 1.0]) + np.array([0.0, -0.12, -0.04])
+    centre = outline.mean(axis=0) * np.array([0.0, 1.0, 1.0])
     loops = b.add_loops(border, [outline + s * (centre - outline) for s in (0.2, 0.4)], "skin", closed=False)
     r0, r1, _, c1 = NOSE_BLOCK
     close_half_loop(b, loops[-1], r1 - r0, c1, "skin")
     return [border, *loops]
 
 
-EAR_CENTRE = np.array([0.79, 0.16, -0.02])
+EAR_CENTRE = np.array([0.765, 0.14, -0.03])
 EAR_LOOPS = (  # scale of the outline, distance out along the ear's normal
-    (0.50, 0.02),
-    (0.72, 0.07),
+    (0.62, 0.00),
+    (0.78, 0.055),
     (0.94, 0.115),
-    (1.02, 0.150),
-    (0.97, 0.180),
-    (0.84, 0.172),
+    (1.02, 0.155),
+    (0.97, 0.185),
+    (0.84, 0.176),
     (0.72, 0.135),
-    (0.56, 0.120),
-    (0.40, 0.070),
+    (0.56, 0.110),
+    (0.40, 0.060),
 )
 
 
@@ -426,13 +452,14 @@ def add_ear_loops(b: MeshBuilder, ids: Ids) -> list[Ids]:
     # Clockwise as seen from outside (+X): the loop starts at the front top corner.
     turn = np.radians(120) - np.arange(2 * n_half) * np.pi / n_half
     back, up = -np.cos(turn), np.sin(turn)
-    outline_y = np.where(back > 0, 0.20, 0.12) * back * (1 + 0.22 * up)
-    outline_z = np.where(up > 0, 0.235, 0.245) * up
+    outline_y = np.where(back > 0, 0.18, 0.11) * back * (1 + 0.25 * up)
+    outline_z = np.where(up > 0, 0.215, 0.225) * up
     loops = []
     for scale, out in EAR_LOOPS:
         y, z = outline_y * scale, outline_z * scale
-        x = out * (0.62 + 0.9 * (y + 0.12) / 0.3) + 0.05 * np.maximum(z, 0)
+        x = out * (0.42 + 1.0 * (y + 0.12) / 0.3) + 0.05 * np.maximum(z, 0)
         loops.append(EAR_CENTRE + np.stack([x, y + 0.25 * z, z], axis=1))
+    loops[0] = onto_skin(loops[0], 0.0, 8, base_distance)
     added = b.add_loops(border, loops, "skin", closed=True)
     close_loop(b, added[-1], r1 - r0, c1 - c0, "skin")
     return [border, *added]

@@ -1,6 +1,6 @@
 """The separate pieces of the default head (eyeballs, teeth, gums, tongue, brows, lashes) and the assembly of the neutral mesh."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,14 +22,17 @@ from rigs.default_head_mesh import (
     add_face_grid,
     add_mouth_loops,
     add_nose_loops,
+    base_distance,
     close_half_loop,
     close_loop,
+    on_eye_sphere,
     onto_skin,
+    raise_nose,
     skin_gradient,
 )
 
 N_EYE_SEGMENTS = 24
-PUPIL_RADIUS, IRIS_RADIUS = 0.066, 0.150
+PUPIL_RADIUS, IRIS_RADIUS = 0.076, 0.156
 N_RELAX_STEPS = 60
 
 
@@ -62,6 +65,18 @@ def add_eyeball(b: MeshBuilder) -> None:
     for loop, region in zip(loops[1:], regions, strict=True):
         ids = b.add_loops(ids, [loop], region, closed=True)[0]
     close_loop(b, ids, N_EYE_SEGMENTS // 4, N_EYE_SEGMENTS // 4, "pupil")
+
+
+GLINTS = ((-0.058, 0.070, 0.034), (0.055, -0.062, 0.015))  # x, z from the eye centre, radius; the same in both eyes
+
+
+def add_glints(b: MeshBuilder, eye_centre: Points) -> None:
+    """Small discs in front of an eye that shine like the reflection of a lamp, for renderers without reflections."""
+    turn = np.radians(135) - np.arange(8) * np.pi / 4
+    for x, z, radius in GLINTS:
+        offsets = np.stack([x + radius * np.cos(turn), z + radius * np.sin(turn)], axis=1)
+        loop = b.add_points(on_eye_sphere(offsets, EYE_RADIUS + 0.006) - EYE_CENTRE + eye_centre)
+        close_loop(b, loop, 2, 2, "glint")
 
 
 # The dental arches: an ellipse in plan. Teeth are soft boxes of 26 vertices.
@@ -221,9 +236,10 @@ def relax_on_skin(
         mean = total / np.maximum(n_neighbours, 1)
         points[free] += 0.6 * (mean[free] - points[free])
         points[midline, 0] = 0.0
-        points[free] = onto_skin(points[free], 0.0, 1)
+        points[free] = onto_skin(points[free], 0.0, 1, base_distance)
         points[midline, 0] = 0.0
-    points[free] = onto_skin(points[free], 0.0, 3)
+    points[free] = onto_skin(points[free], 0.0, 3, base_distance)
+    points[free] = raise_nose(points[free])
     points[midline, 0] = 0.0
     return points
 
@@ -287,4 +303,21 @@ def _mirrored(
     }
     both["lash"] = np.concatenate([parts["lash"], to_right[parts["lash"]]])
     both["lash_follows"] = np.concatenate([parts["lash_follows"], to_right[parts["lash_follows"]]])
-    return HeadMesh(points, faces, b.face_regions * 2, mirror, both, loops, grid)
+    return _with_glints(HeadMesh(points, faces, b.face_regions * 2, mirror, both, loops, grid))
+
+
+def _with_glints(head: HeadMesh) -> HeadMesh:
+    """Add the glints last: they are the same in both eyes, not mirrored."""
+    b = MeshBuilder(points=[head.points], n_points=len(head.points))
+    for centre in (EYE_CENTRE, EYE_CENTRE * np.array([-1.0, 1.0, 1.0])):
+        add_glints(b, centre)
+    glints = np.arange(len(head.points), b.n_points)
+    left, right = np.split(glints, 2)
+    return replace(
+        head,
+        points=b.all_points(),
+        faces=np.concatenate([head.faces, np.array(b.faces)]),
+        face_regions=head.face_regions + b.face_regions,
+        mirror=np.concatenate([head.mirror, right, left]),
+        parts=head.parts | {"glint": glints},
+    )
