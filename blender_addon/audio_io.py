@@ -3,6 +3,9 @@
 The only module that knows the Sequencer's names in the Blender versions, and the only one that imports aud.
 """
 
+# The bpy stubs make every data-block optional, and know neither add-ons' properties nor other versions' names.
+# mypy: disable-error-code="union-attr"
+
 from __future__ import annotations
 
 import tempfile
@@ -88,10 +91,7 @@ def add_sound_strip(scene: bpy.types.Scene, path: Path, start_frame: int) -> Any
 
 def read_source(scene: bpy.types.Scene, source: Any) -> HeardAudio:
     """What a sound strip or Speaker makes heard; ValueError with one sentence when it can't be animated."""
-    if isinstance(source, bpy.types.Object):
-        heard = _read_speaker(scene, source)
-    else:
-        heard = _read_strip(scene, source)
+    heard = (_read_speaker if isinstance(source, bpy.types.Object) else _read_strip)(scene, source)
     check_waveform(heard.waveform, heard.sample_rate_hz)
     return heard
 

@@ -1,10 +1,13 @@
 """Voxkey without a window: `generate` for scripts and render farms.
 
 Three ways to the same function:
-    blender -b scene.blend --python-exit-code 1 -P blender_addon/cli.py -- generate --audio a.wav --object Head --output out.blend
+    blender -b scene.blend --python-exit-code 1 -P blender_addon/cli.py -- generate --audio a.wav --output out.blend
     blender -b scene.blend -c voxkey generate ...           with the extension enabled
     voxkey generate --scene scene.blend ...                 with the bpy package
 """
+
+# The bpy stubs make every data-block optional, and know neither add-ons' properties nor other versions' names.
+# mypy: disable-error-code="arg-type, union-attr"
 
 from __future__ import annotations
 
@@ -158,7 +161,13 @@ def _find_mesh(scene: Any, name: str | None) -> Any:
 
 
 def _print_progress(n_done: int, n_frames: int) -> None:
-    print(f"rendered {n_done}/{n_frames} frames", file=sys.stderr, flush=True)
+    """A bar for people, a line a frame for programs."""
+    if sys.stderr.isatty():
+        bar = "#" * (40 * n_done // n_frames)
+        end = "\n" if n_done == n_frames else ""
+        print(f"\rrendering [{bar:<40}] {n_done}/{n_frames} frames", end=end, file=sys.stderr, flush=True)
+    else:
+        print(f"rendered {n_done}/{n_frames} frames", file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager

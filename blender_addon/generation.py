@@ -73,14 +73,18 @@ class Result:
     """Channels for which the mesh has no shape key."""
     warnings: tuple[str, ...]
     device: str
+    is_replacement: bool
+    """Whether an earlier take of the same source was taken out of use."""
 
     @property
     def summary(self) -> str:
         """One sentence for the status bar."""
         sentence = f"{self.take}: {len(self.matched)} shape keys over {self.n_frames} frames"
+        if self.is_replacement:
+            sentence += ", in place of the earlier take"
         if self.unmatched_channels:
-            sentence += f"; no shape key for {len(self.unmatched_channels)} channels"
-        return sentence + (f"; {len(self.warnings)} warnings, see Result" if self.warnings else "")
+            sentence += f"; {len(self.unmatched_channels)} channels have no shape key"
+        return "; ".join([sentence, *self.warnings])
 
 
 def prepare(
@@ -125,7 +129,8 @@ def write_result(place: Place, shaping: Shaping, prediction: Prediction) -> Resu
     render = scene.render
     frames, values = keyframes.take_keys(fitted.curves, place.start_frame, place.n_frames, render.fps, render.fps_base)
     keys = Curves(values, fitted.curves.channels, render.fps / render.fps_base)
-    warnings = _retire_earlier(key, place.source_name) + keyframes.warnings(obj, keys.channels)
+    earlier = keyframes.find_take(key, place.source_name)
+    warnings = _retire(key, earlier) + keyframes.warnings(obj, keys.channels)
     facts = {
         "version": VERSION,
         "source": place.source_name,
@@ -141,7 +146,13 @@ def write_result(place: Place, shaping: Shaping, prediction: Prediction) -> Resu
     }
     action = keyframes.write_take(key, frames, keys, facts, prediction.curves)
     return Result(
-        action.name, place.n_frames, keys.channels, fitted.unmatched_channels, tuple(warnings), prediction.device
+        take=action.name,
+        n_frames=place.n_frames,
+        matched=keys.channels,
+        unmatched_channels=fitted.unmatched_channels,
+        warnings=tuple(warnings),
+        device=prediction.device,
+        is_replacement=earlier is not None,
     )
 
 
@@ -201,9 +212,8 @@ def _fit(obj: bpy.types.Object, curves: Curves) -> Retargeted:
     return replace(fitted, curves=Curves(values, names, curves.fps))
 
 
-def _retire_earlier(key: Any, source_name: str) -> list[str]:
-    """Take the earlier take of a source out of use; a sentence if it was kept because someone edited it."""
-    earlier = keyframes.find_take(key, source_name)
+def _retire(key: Any, earlier: bpy.types.Action | None) -> list[str]:
+    """Take an earlier take out of use; a sentence if it was kept because someone edited it."""
     if earlier is None:
         return []
     name = earlier.name

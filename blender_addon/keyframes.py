@@ -1,10 +1,13 @@
 """Curves to f-curves: a take is one Action on one NLA track of the shape keys.
 
 The only module that knows action slots and what Blender versions call them. Takes are added to whatever lies below, and
-a track "Voxkey rest" under the first of them holds the keys at 0: NLA alone would put a key that no strip touches at its
-default, which is 0 up to Blender 4.5 and 1 from 5.0 on. The user's own Actions, tracks and drivers are read, never
+a track "Voxkey rest" under the first of them holds the keys at 0: NLA alone would put a key that no strip touches at
+its default, which is 0 up to Blender 4.5 and 1 from 5.0 on. The user's own Actions, tracks and drivers are read, never
 written.
 """
+
+# The bpy stubs make every data-block optional, and know neither add-ons' properties nor other versions' names.
+# mypy: disable-error-code="union-attr, attr-defined, operator"
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
 """The scene and the film on disk, written whole or not at all."""
 
+# The bpy stubs make every data-block optional, and know neither add-ons' properties nor other versions' names.
+# mypy: disable-error-code="union-attr"
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator

@@ -1,0 +1,137 @@
+"""The panel, the same in the sidebars of the 3D view and of the Sequencer. Drawing touches no files."""
+
+# ruff: noqa: RUF012  (Blender wants plain class attributes)
+
+# The bpy stubs make every data-block optional, and know neither add-ons' properties nor other versions' names.
+# mypy: disable-error-code="union-attr, attr-defined, arg-type"
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import bpy
+
+from . import audio_io, keyframes, operators, preferences, properties
+
+CHARACTER_PX = 6.6
+"""Mean width of a character of the interface font at scale 1, by which sentences are broken into lines."""
+
+
+class _Sidebar:
+    bl_region_type = "UI"
+    bl_category = "Voxkey"
+
+
+class _Main(_Sidebar):
+    bl_label = "Voxkey"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout: Any = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        _draw_choices(layout, context)
+        _draw_button(layout, context)
+
+
+class _Shaping(_Sidebar):
+    bl_label = "Shaping"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout: Any = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        settings = context.scene.voxkey
+        column = layout.column(align=True)
+        column.prop(settings, "strength", slider=True)
+        column.prop(settings, "smoothing", slider=True)
+        column = layout.column(align=True)
+        column.prop(settings, "blink_strength", slider=True)
+        column.prop(settings, "blink_seed")
+        layout.operator("voxkey.reshape_take", icon="FILE_REFRESH")
+
+
+class _Result(_Sidebar):
+    bl_label = "Result"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return operators.current_take(context) is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout: Any = self.layout
+        take = operators.current_take(context)
+        if take is None:
+            return
+        facts = keyframes.read_facts(take)
+        column = layout.column(align=True)
+        column.label(text=take.name, icon="ACTION")
+        column.label(text=f"{len(keyframes.fcurves(take))} shape keys, {facts['n_frames']} frames")
+        column.label(text=f"{facts['model']} on {preferences.DEVICES[facts['device']][0]}")
+        unmatched = facts["unmatched_channels"]
+        if unmatched:
+            text = f"No shape key for {len(unmatched)} channels: {', '.join(unmatched)}"
+            _draw_sentence(layout, context, text, "INFO")
+        for warning in facts["warnings"]:
+            _draw_sentence(layout, context, warning, "ERROR")
+        layout.operator("voxkey.delete_take", icon="TRASH")
+
+
+def _draw_choices(layout: Any, context: bpy.types.Context) -> None:
+    scene = context.scene
+    settings = scene.voxkey
+    source = audio_io.find_source(scene, "")
+    row = layout.row(align=True)
+    row.prop(settings, "source", icon="SOUND", placeholder=source.name if source else "")
+    row.operator("voxkey.add_sound", text="", icon="ADD")
+    layout.prop(settings, "target", icon="MESH_DATA")
+    obj = properties.target_object(context)
+    if settings.target is None and obj is not None and keyframes.target_problem(obj) is None:
+        hint = layout.row()
+        hint.alignment = "RIGHT"
+        hint.label(text=f"Active object: {obj.name}")
+    layout.prop(settings, "model")
+    if settings.model == properties.OWN_FILE:
+        layout.prop(settings, "model_path")
+    layout.prop(settings, "device")
+
+
+def _draw_button(layout: Any, context: bpy.types.Context) -> None:
+    job = operators.running_job()
+    if job is not None:
+        row = layout.row(align=True)
+        row.scale_y = 1.6
+        row.progress(factor=job.progress, type="BAR", text=f"Listening {job.progress:.0%}")
+        row.operator("voxkey.cancel", text="", icon="X")
+        return
+    button = layout.row()
+    button.scale_y = 1.6
+    button.operator("voxkey.generate", icon="PLAY_SOUND")
+    reason = operators.disabled_reason(context)
+    if reason:
+        _draw_sentence(layout, context, reason, "INFO")
+
+
+def _draw_sentence(layout: Any, context: bpy.types.Context, sentence: str, icon: str) -> None:
+    """A label that breaks into lines, which Blender's own do not."""
+    scale = context.preferences.system.ui_scale
+    n_characters = max(12, int((context.region.width / scale - 50) / CHARACTER_PX))
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    for number, line in enumerate(textwrap.wrap(sentence, n_characters)):
+        column.label(text=line, icon=icon if number == 0 else "BLANK1")
+
+
+def _panels(space: str, suffix: str) -> tuple[type, ...]:
+    """The panel and its two sub-panels for one editor."""
+    main = f"VOXKEY_PT_{suffix}"
+    return (
+        type(main, (_Main, bpy.types.Panel), {"bl_space_type": space}),
+        type(f"{main}_shaping", (_Shaping, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
+        type(f"{main}_result", (_Result, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
+    )
+
+
+PANELS = (*_panels("VIEW_3D", "view3d"), *_panels("SEQUENCE_EDITOR", "sequencer"))
