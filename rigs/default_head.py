@@ -37,7 +37,7 @@ Colour = tuple[float, float, float]
 # region -> sRGB colour, roughness, coat weight, subsurface weight
 MATERIALS: dict[str, tuple[Colour, float, float, float]] = {
     "skin": ((0.93, 0.69, 0.57), 0.50, 0.0, 0.15),
-    "lip": ((0.82, 0.42, 0.40), 0.32, 0.15, 0.15),
+    "lip": ((0.83, 0.47, 0.43), 0.32, 0.15, 0.15),
     "mouth": ((0.42, 0.12, 0.13), 0.45, 0.0, 0.0),
     "gum": ((0.76, 0.38, 0.38), 0.35, 0.3, 0.0),
     "tooth": ((0.97, 0.95, 0.90), 0.20, 0.4, 0.0),
@@ -161,7 +161,7 @@ def head_colours(mesh: HeadMesh, seen: Field) -> Points:
     """Linear RGB (F, 4, 3) of every face corner of the head."""
     p = mesh.points
     skin = np.tile(linear(MATERIALS["skin"][0]), (len(p), 1))
-    skin = tint(skin, (0.94, 0.47, 0.40), 0.62 * soft_spot(p, (0.42, -0.66, -0.30), (0.20, 0.4, 0.13)))
+    skin = tint(skin, (0.94, 0.47, 0.40), 0.50 * soft_spot(p, (0.42, -0.66, -0.30), (0.20, 0.4, 0.13)))
     skin = tint(skin, (0.93, 0.48, 0.40), 0.50 * soft_spot(p, (0.0, -1.02, -0.28), (0.12, 0.12, 0.10)))
     skin = tint(skin, (0.90, 0.45, 0.40), 0.45 * soft_spot(p, (0.90, 0.18, -0.02), (0.10, 0.25, 0.30)))
     skin = tint(skin, (0.80, 0.45, 0.40), 0.35 * soft_spot(p, (0.345, -0.78, 0.12), (0.22, 0.15, 0.08)))
@@ -188,7 +188,7 @@ def _region_colours(region: str, corners: Points, base: NDArray[np.float64]) -> 
     elif region == "iris":
         radius = np.hypot(np.abs(corners[..., 0]) - EYE_CENTRE[0], corners[..., 2])
         outer = (radius - PUPIL_RADIUS) / (IRIS_RADIUS - PUPIL_RADIUS)
-        shade = (0.75 + 0.75 * np.sin(np.pi * np.clip(outer, 0, 1))) * (1 - 0.42 * corners[..., 2] / IRIS_RADIUS)
+        shade = (0.60 + 1.0 * np.sin(np.pi * np.clip(0.85 * outer, 0, 1))) * (1.1 - 0.80 * corners[..., 2] / IRIS_RADIUS)
     elif region == "sclera":
         shade = 1.0 - 0.30 * np.clip((corners[..., 2] - 0.05) / 0.12, 0, 1)
     elif region == "lip":
@@ -285,7 +285,7 @@ def build_objects() -> None:
     """Head, Hair and Pullover in the scene."""
     materials = make_materials()
     mesh = build_head()
-    hair_points, hair_faces = hair()
+    hair_points, hair_faces, hair_shade = hair()
     cloth_points, cloth_faces = pullover()
     solid = np.isin(np.array(mesh.face_regions), ["skin", "lip"])
     obstacles = [(mesh.points, mesh.faces[solid]), (hair_points, hair_faces), (cloth_points, cloth_faces)]
@@ -295,13 +295,11 @@ def build_objects() -> None:
     head = make_object("Head", mesh.points, mesh.faces, head_colours(mesh, seen), mesh.face_regions, materials)
     add_shape_keys(head, mesh)
     add_landmarks(head, mesh)
-    for name, region, points, faces in (
-        ("Hair", "hair", hair_points, hair_faces),
-        ("Pullover", "cloth", cloth_points, cloth_faces),
-    ):
-        open_share = occlusion(points, vertex_normals(points, faces), obstacles)
-        colours = linear(MATERIALS[region][0]) * (0.35 + 0.75 * open_share[faces][..., None])
-        make_object(name, points, faces, np.clip(colours, 0, 1), [region] * len(faces), materials)
+    dress = (("Hair", "hair", hair_points, hair_faces, hair_shade), ("Pullover", "cloth", cloth_points, cloth_faces, 1.0))
+    for name, region, points, faces, shade in dress:
+        brightness = shade * (0.40 + 0.70 * occlusion(points, vertex_normals(points, faces), obstacles))
+        colours = np.clip(linear(MATERIALS[region][0]) * brightness[faces][..., None], 0, 1)
+        make_object(name, points, faces, colours, [region] * len(faces), materials)
 
 
 LIGHTS = (  # name, position, energy in W, size, colour

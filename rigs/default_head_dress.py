@@ -8,6 +8,7 @@ from rigs.default_head_mesh import Field, MeshBuilder, Points, close_loop, onto_
 HEAD_MIDDLE = np.array([0.0, 0.12, 0.30])
 CROWN = np.array([0.10, 0.34, 1.0])  # direction of the whorl, seen from HEAD_MIDDLE
 N_CLUMP_SIDES = 8
+N_STATIONS = 11
 
 # Direction of the hairline seen from HEAD_MIDDLE: azimuth in degrees (0 front, 90 left, 180 back), elevation in degrees.
 HAIRLINE = ((0, 37), (25, 33), (50, 18), (68, 2), (80, -16), (92, -10), (108, -22), (135, -38), (180, -42))
@@ -29,7 +30,7 @@ def scalp_point(azimuth_degrees: Field, way: Field, height: Field) -> Points:
 
 
 def add_clump(b: MeshBuilder, path: Points, width: Field, thickness: Field, normals: Points) -> None:
-    """A tapered lock of hair along path (M, 3); width and thickness are half extents (M,)."""
+    """A tapered lock of hair along path (M, 3), 8 M + 2 vertices; width and thickness are half extents (M,)."""
     tangent = np.gradient(path, axis=0)
     across = np.cross(tangent, normals)
     across /= np.linalg.norm(across, axis=1, keepdims=True)
@@ -52,10 +53,9 @@ def add_lock(
     ways: tuple[float, float],
     heights: tuple[float, float, float],
     width: float,
-    n_stations: int = 10,
 ) -> None:
     """A lock that runs over the scalp between two azimuths and ways; heights at root, middle and tip."""
-    t = np.linspace(0, 1, n_stations)
+    t = np.linspace(0, 1, N_STATIONS)
     azimuth = azimuths[0] + (azimuths[1] - azimuths[0]) * t**1.4
     way = ways[0] + (ways[1] - ways[0]) * t
     height = (1 - t) * (1 - 2 * t) * heights[0] + 4 * t * (1 - t) * heights[1] + t * (2 * t - 1) * heights[2]
@@ -78,27 +78,38 @@ FRINGE: tuple[Lock, ...] = (
 )
 
 
-def hair() -> tuple[Points, NDArray[np.int64]]:
-    """The hair: vertices (N, 3) and quads (F, 4)."""
-    b = MeshBuilder()
-    _add_cap(b)
+def lock_shade(n_stations: int, brightness: float) -> Field:
+    """Brightness of the vertices of a lock: darker along its edges and at its root."""
+    turn = np.radians(135) - np.arange(N_CLUMP_SIDES) * 2 * np.pi / N_CLUMP_SIDES
+    t = np.linspace(0, 1, n_stations)[:, None]
+    shade = (0.70 + 0.45 * np.clip(np.sin(turn), 0, 1)) * (0.75 + 0.45 * t)
+    return brightness * np.append(shade.ravel(), [shade[0].mean(), shade[-1].mean()])
+
+
+def hair() -> tuple[Points, NDArray[np.int64], Field]:
+    """The hair: vertices (N, 3), quads (F, 4) and the brightness of each vertex (N,)."""
     rng = np.random.default_rng(7)
+    locks = []
     for azimuth in range(60, 306, 15):  # lower layer, down to the hairline
-        turn = 6 if azimuth < 180 else -6
-        add_lock(b, (azimuth, azimuth + turn + rng.uniform(-4, 4)), (0.42, 1.03), (0.03, 0.10, 0.03), 0.16)
+        tip = azimuth + (6 if azimuth < 180 else -6) + rng.uniform(-4, 4)
+        locks.append(((azimuth, tip), (0.42, 1.03), (0.03, 0.10, 0.03), 0.16))
     for azimuth in range(64, 300, 18):  # upper layer
         tip = azimuth + rng.uniform(2, 16)
-        add_lock(b, (azimuth, tip), (0.0, rng.uniform(0.70, 0.80)), (0.06, 0.17, 0.06), 0.20)
-    for lock in FRINGE:
-        add_lock(b, *lock, n_stations=12)
-    return b.all_points(), np.array(b.faces)
+        locks.append(((azimuth, tip), (0.0, rng.uniform(0.70, 0.80)), (0.06, 0.17, 0.06), 0.20))
+    b = MeshBuilder()
+    _add_cap(b)
+    shades = [np.full(b.n_points, 0.6)]
+    for lock in (*locks, *FRINGE):
+        add_lock(b, *lock)
+        shades.append(lock_shade(N_STATIONS, rng.uniform(0.88, 1.12)))
+    return b.all_points(), np.array(b.faces), np.concatenate(shades)
 
 
 def _add_cap(b: MeshBuilder) -> None:
     turn = np.arange(0, 360, 15.0)
     loops = [
         scalp_point(-turn, np.full(24, way), np.full(24, h))
-        for way, h in ((0.98, 0.004), (0.9, 0.03), (0.6, 0.05), (0.3, 0.05))
+        for way, h in ((1.0, -0.02), (0.96, 0.02), (0.8, 0.04), (0.5, 0.05), (0.25, 0.05))
     ]
     ids = [b.add_points(loops[0])]
     ids += b.add_loops(ids[0], loops[1:], "hair", closed=True)

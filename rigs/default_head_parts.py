@@ -121,13 +121,13 @@ def add_teeth(b: MeshBuilder, jaw: str) -> None:
     """One half of a dental arch and its gum."""
     upper = jaw == "upper"
     inset = 0.0 if upper else 0.022
-    edge = MOUTH_HEIGHT + (-0.012 if upper else -0.022)
+    edge = MOUTH_HEIGHT + (-0.032 if upper else -0.034)
     up = 1.0 if upper else -1.0
     start = 0.0
     for i, width in enumerate(TOOTH_WIDTHS[jaw]):
         (x, y), out = (v[0] for v in arch_points(np.array([start + width / 2]), inset))
         start += width
-        height = (0.062 if upper else 0.050) * (1.0 if i in (0, 2) else 0.92)
+        height = (0.068 if upper else 0.050) * (1.0 if i in (0, 2) else 0.92)
         centre = np.array([x, y, edge + up * (height + 0.002 * i)])
         along = np.array([-out[1], out[0], 0.0])
         axes = np.stack([along * width * 0.50, np.array([*-out, 0.0]) * 0.030, np.array([0.0, 0.0, height])])

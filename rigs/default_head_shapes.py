@@ -68,6 +68,7 @@ class Face:
     s: Field  # (36,) 0 at the midline, 1 at the corners
     side: Field  # (36,) +1 upper lip, -1 lower lip, 0 corners
     sign: Field  # (36,) +1 left, -1 right, 0 midline
+    across: Ids  # (36,) the vertex of the other lip over or under each one
     lip_weights: Points  # (N, 36) which lip border vertices a skin vertex follows
     lip_distance: Field  # (N,) distance of the skin to the lip border
     moved: Ids  # skin (outside the lips) and brow vertices, which slide on the skin
@@ -97,6 +98,7 @@ def make_face(mesh: HeadMesh) -> Face:
         s=np.concatenate([s, s[-2:0:-1]]),
         side=np.concatenate([side, side[-2:0:-1]]),
         sign=sign,
+        across=np.concatenate([2 * N_LIP_SIDE - np.arange(2 * N_LIP_SIDE + 1), np.arange(4 * N_LIP_SIDE - 1, 2 * N_LIP_SIDE, -1)]),
         lip_weights=weights,
         lip_distance=distance.min(axis=1),
         moved=np.concatenate([skin, mesh.parts["brow"]]),
@@ -142,7 +144,7 @@ def turn_about_x(points: Points, pivot: Points, degrees: Field | float) -> Point
 
 def _lip_opening(s: Field) -> Field:
     """How far the lips part along the mouth: 1 at the midline, 0 at the corner."""
-    opening: Field = np.maximum(1 - s**2.2, 0) ** 0.62
+    opening: Field = np.maximum(1 - s**2.8, 0) ** 0.62
     return opening
 
 
@@ -154,7 +156,7 @@ def jaw_weights(face: Face, lip_values: Points) -> Field:
     skin = np.zeros(len(p), dtype=bool)
     skin[face.mesh.parts["skin"]] = True
     still = (z > MOUTH_HEIGHT + 0.24) | (y > 0.05) | (z < -1.22)
-    chin = (z < MOUTH_HEIGHT - 0.19 - 0.25 * np.maximum(y + 0.7, 0)) & (y < -0.42)
+    chin = (z < MOUTH_HEIGHT - 0.17 - 0.25 * np.maximum(y + 0.7, 0)) & (y < -0.34)
     w[chin] = 1.0
     free = skin & ~still & ~chin
     w[face.lips] = lip_values
@@ -182,7 +184,7 @@ def _bag_weights(face: Face, lip_row: Field, closed_row: Field) -> Points:
 def jaw_open(face: Face) -> Points:
     opening = _lip_opening(face.s)
     row = 0.5 - 0.5 * face.side * opening
-    row += 0.06 * (face.side > 0) * opening
+    row -= 0.02 * (face.side > 0) * opening
     w = jaw_weights(face, _bag_weights(face, row, row))
     delta = turn_about_x(face.mesh.points, JAW_HINGE, -JAW_OPEN_DEGREES * w)
     narrow = lip_motion(face, corner=(-0.030, 0.0, 0.0), reach=0.16)
@@ -203,10 +205,9 @@ def mouth_close(face: Face, opened: Points) -> Points:
     return delta
 
 
-def jaw_shift(face: Face, shift: Vector) -> Points:
-    """The jaw moved by (x, y, z) with the lips following."""
-    opening = _lip_opening(face.s)
-    row = 0.5 - 0.35 * face.side * opening
+def jaw_shift(face: Face, shift: Vector, lip_parting: float) -> Points:
+    """The jaw moved by (x, y, z); the upper lip follows half of it less lip_parting, the lower lip half of it more."""
+    row = 0.5 - lip_parting * face.side * _lip_opening(face.s)
     w = jaw_weights(face, _bag_weights(face, row, row))
     delta: Points = w[:, None] * np.array(shift)
     return delta
@@ -275,13 +276,15 @@ def _spread(face: Face, border: Points, rim: Points, sideways: float, reach: flo
     delta = np.zeros_like(p)
     moved = face.moved
     delta[moved] = slide(p[moved], tangential[moved])
-    correction = delta[face.lips[0]] - tangential[face.lips[0]]
+    own = delta[face.lips[0]] - tangential[face.lips[0]]
+    shared = (own + own[face.across]) / 2
     forward = border[:, 1]
     delta[moved, 1] -= (falloff[:, 0] * (face.lip_weights @ forward))[moved]
     rim_xyz = np.stack([rim[:, 0] * outward, -rim[:, 1], rim[:, 2]], axis=1)
-    whole = tangential[face.lips[0]] + correction - np.stack([0 * forward, forward, 0 * forward], axis=1)
+    whole = tangential[face.lips[0]] - np.stack([0 * forward, forward, 0 * forward], axis=1)
     for k, ids in enumerate(face.lips):
-        delta[ids] = LIP_LOOP_SHARE[k] * (whole - LIP_LOOP_FOLLOW[k] * rim_xyz)
+        follow = LIP_LOOP_FOLLOW[k]
+        delta[ids] = LIP_LOOP_SHARE[k] * (whole + own + follow * (shared - own - rim_xyz))
     return delta
 
 
@@ -411,7 +414,7 @@ def eye_shapes(face: Face) -> dict[str, Points]:
 
 
 def cheek_and_nose_shapes(face: Face) -> dict[str, Points]:
-    puff = bump(face, (0.44, -0.55, -0.52), (0.22, 0.35, 0.22), (0.095, -0.060, 0.0))
+    puff = bump(face, (0.46, -0.52, -0.48), (0.24, 0.40, 0.22), (0.125, -0.085, 0.0))
     puff += bump(face, (0.0, -0.80, -0.45), (0.20, 0.2, 0.05), (0.0, -0.02, 0.0)) * 0.5
     squint = bump(face, (0.40, -0.70, -0.27), (0.20, 0.4, 0.13), (0.0, 0.0, 0.060))
     squint_out = bump(face, (0.40, -0.70, -0.20), (0.18, 0.3, 0.10), (0.010, -0.025, 0.0))
@@ -422,7 +425,7 @@ def cheek_and_nose_shapes(face: Face) -> dict[str, Points]:
         "cheekPuff": puff + mirrored(face, puff) + lip_motion(face, corner=(-0.012, 0.0, 0.0), reach=0.12),
         "cheekSquintLeft": skin_slide(face, squint) + squint_out + lid_motion(face, 0.0, 0.14),
         "noseSneerLeft": lip_motion(
-            face, upper=(0.0, 0.0, 0.012), upper_quarter=(0.0, 0.004, 0.040), left_only=True, reach=0.14, skin=sneer
+            face, upper=(0.0, 0.0, 0.014), upper_quarter=(0.0, 0.004, 0.020), left_only=True, reach=0.14, skin=sneer
         ),
     }
 
@@ -432,8 +435,8 @@ def jaw_shapes(face: Face) -> dict[str, Points]:
     return {
         "jawOpen": opened,
         "mouthClose": mouth_close(face, opened),
-        "jawForward": jaw_shift(face, (0.0, -0.085, 0.0)),
-        "jawLeft": jaw_shift(face, (0.110, 0.0, 0.0)),
+        "jawForward": jaw_shift(face, (0.0, -0.085, 0.0), 0.35),
+        "jawLeft": jaw_shift(face, (0.110, 0.0, 0.0), 0.05),
     }
 
 
@@ -452,24 +455,24 @@ def _whole_mouth_shapes(face: Face) -> dict[str, Points]:
     return {
         "mouthFunnel": lip_motion(
             face,
-            corner=(-0.085, 0.055, 0.0),
-            upper=(-0.02, 0.105, 0.048),
-            upper_quarter=(-0.055, 0.095, 0.042),
-            lower=(-0.02, 0.105, -0.058),
-            lower_quarter=(-0.055, 0.095, -0.050),
+            corner=(-0.075, 0.055, -0.004),
+            upper=(0.0, 0.105, 0.046),
+            upper_quarter=(-0.038, 0.095, 0.038),
+            lower=(0.0, 0.105, -0.056),
+            lower_quarter=(-0.030, 0.095, -0.052),
             upper_border=(0.0, -0.03, 0.008),
             lower_border=(0.0, -0.03, -0.008),
             reach=0.16,
         ),
         "mouthPucker": lip_motion(
             face,
-            corner=(-0.125, 0.070, 0.0),
-            upper=(-0.02, 0.120, 0.0),
-            upper_quarter=(-0.075, 0.110, 0.0),
-            lower=(-0.02, 0.120, 0.0),
-            lower_quarter=(-0.075, 0.110, 0.0),
-            upper_border=(0.0, -0.05, 0.014),
-            lower_border=(0.0, -0.05, -0.014),
+            corner=(-0.118, 0.070, -0.012),
+            upper=(0.0, 0.120, 0.0),
+            upper_quarter=(-0.062, 0.110, -0.004),
+            lower=(0.0, 0.120, 0.0),
+            lower_quarter=(-0.062, 0.110, -0.004),
+            upper_border=(0.0, -0.05, 0.016),
+            lower_border=(0.0, -0.05, -0.012),
             reach=0.17,
         ),
         "mouthLeft": lip_motion(face, corner=(0.0, 0.0, 0.008), sideways=0.115, reach=0.20),
@@ -498,11 +501,11 @@ def _one_sided_mouth_shapes(face: Face) -> dict[str, Points]:
     return {
         "mouthSmileLeft": lip_motion(
             face,
-            corner=(0.085, -0.010, 0.095),
-            upper=(0.0, -0.006, 0.004),
-            upper_quarter=(0.040, -0.006, 0.024),
-            lower=(0.0, -0.006, 0.002),
-            lower_quarter=(0.040, -0.006, 0.024),
+            corner=(0.070, -0.006, 0.078),
+            upper=(0.0, -0.006, 0.006),
+            upper_quarter=(0.036, -0.006, 0.028),
+            lower=(0.0, -0.006, 0.006),
+            lower_quarter=(0.036, -0.006, 0.028),
             reach=0.20,
             left_only=True,
             skin=cheek_up,
@@ -519,7 +522,7 @@ def _one_sided_mouth_shapes(face: Face) -> dict[str, Points]:
         ),
         "mouthDimpleLeft": lip_motion(face, corner=(0.060, -0.022, 0.014), reach=0.13, left_only=True) + dimple,
         "mouthStretchLeft": lip_motion(
-            face, corner=(0.095, -0.015, -0.034), lower=(0.0, 0.0, -0.006), reach=0.20, left_only=True
+            face, corner=(0.095, -0.012, -0.034), reach=0.20, left_only=True
         ),
         "mouthPressLeft": lip_motion(
             face,
@@ -533,8 +536,8 @@ def _one_sided_mouth_shapes(face: Face) -> dict[str, Points]:
         ),
         "mouthUpperUpLeft": lip_motion(
             face,
-            upper=(0.0, 0.008, 0.070),
-            upper_quarter=(0.0, 0.008, 0.082),
+            upper=(0.0, 0.008, 0.058),
+            upper_quarter=(0.0, 0.008, 0.066),
             corner=(0.008, 0.0, 0.012),
             reach=0.15,
             left_only=True,
