@@ -89,12 +89,12 @@ BACKGROUND_GREY = 0.16
 LABEL_GREY = 0.92
 
 
-def find_heads(object_name: str | None) -> list[bpy.types.Object]:
-    """The mesh objects of the open scene that have at least one of the 51 channels as a shape key.
+def find_heads(scene: bpy.types.Scene, object_name: str | None) -> list[bpy.types.Object]:
+    """The mesh objects of the scene that have at least one of the 51 channels as a shape key.
 
     With a name, that object alone. Raises ValueError with a sentence when there is none.
     """
-    meshes = [item for item in bpy.context.scene.objects if item.type == "MESH"]
+    meshes = [item for item in scene.objects if item.type == "MESH"]
     names = ", ".join(sorted(item.name for item in meshes)) or "none"
     if object_name is not None:
         meshes = [item for item in meshes if item.name == object_name]
@@ -234,14 +234,17 @@ def assemble(tiles: NDArray[np.float32], labels: NDArray[np.float32]) -> NDArray
 
 
 def save_png(pixels: NDArray[np.float32], path: Path) -> None:
-    """Write (height, width, 3) sRGB values in [0, 1], top row first."""
+    """Write (height, width, 3) sRGB values in [0, 1], top row first; ValueError with a sentence when that fails."""
     height_px, width_px = pixels.shape[:2]
     rgba = np.concatenate([pixels, np.ones((height_px, width_px, 1), np.float32)], axis=2)
     image = bpy.data.images.new("contact sheet", width_px, height_px)
     image.pixels.foreach_set(np.ascontiguousarray(rgba[::-1]).ravel())
-    path.parent.mkdir(parents=True, exist_ok=True)
     image.filepath_raw, image.file_format = str(path), "PNG"
-    image.save()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image.save()
+    except (OSError, RuntimeError) as error:
+        raise ValueError(f"Cannot write {path}; name another --output.") from error
     bpy.data.images.remove(image)
 
 
@@ -277,7 +280,7 @@ def render_contact_sheet(
     if not 16 <= tile_px <= 1024:
         raise ValueError(f"A tile of {tile_px} px cannot be drawn; choose --tile_px between 16 and 1024.")
     scene = open_blend(blend)
-    heads = find_heads(object_name)
+    heads = find_heads(scene, object_name)
     scene.camera = choose_camera(scene, heads, camera_name)
     prepare_scene(scene, tile_px)
     for head in heads:
