@@ -103,7 +103,7 @@ def find_heads(scene: bpy.types.Scene, object_name: str | None) -> list[bpy.type
     heads = [item for item in meshes if channel_keys(item)]
     if not heads:
         looked_at = object_name or names
-        raise ValueError(f"No mesh object has any of the 51 channels (jawOpen, ...) as a shape key; seen: {looked_at}.")
+        raise ValueError(f"None of the 51 channels (jawOpen, ...) is a shape key of {looked_at}; name a head with them.")
     return heads
 
 
@@ -211,7 +211,7 @@ def add_label(scene: bpy.types.Scene, label: str, width_px: int, height_px: int,
     scene.collection.objects.link(text)
     text.location = (width_px / 2, bottom_px + height_px / 2, 0.0)
     scene.view_layers[0].update()
-    curve.size *= min(1.0, 0.96 * width_px / max(text.dimensions.x, 1e-6))
+    curve.size *= min(1.0, 0.92 * width_px / max(text.dimensions.x, 1e-6))
 
 
 def over_grey(rgba: NDArray[np.float32]) -> NDArray[np.float32]:
