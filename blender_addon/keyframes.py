@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator
 from typing import Any
 
 import bpy
@@ -25,7 +24,7 @@ from .core.curves import Curves, Float32Array, frames_to_seconds, sample_curves
 FACTS = "voxkey"
 """Custom property of a take's Action: what it was made from, one JSON object."""
 PREDICTION = "voxkey_prediction"
-"""Custom property of a take's Action: the raw prediction, compressed float32."""
+"""Custom property of a take's Action: the raw prediction, float32."""
 REST = "voxkey_rest"
 """Custom property of the rest track's Action: where its sliders were before the first take, one JSON object."""
 
@@ -72,8 +71,8 @@ def warnings(obj: bpy.types.Object, shape_keys: tuple[str, ...]) -> list[str]:
     driven = sorted(driven_shape_keys(key))
     if driven:
         found.append(f"A driver moves {_listing(driven)}; the take leaves it alone")
-    layered = {name for _, action in _layers(key) for name in _animated_by(action)}
-    moved = [block.name for block in blocks if block.value and block.name not in layered]
+    animated = _animated_shape_keys(key)
+    moved = [block.name for block in blocks if block.value and block.name not in animated]
     if moved:
         found.append(f"The slider of {_listing(moved)} was not at 0; the take starts from 0")
     muted = [block.name for block in blocks if block.mute]
@@ -134,16 +133,13 @@ def write_take(
     _write_rest(key, keys.channels)
     action = bpy.data.actions.new(f"Voxkey {facts['source']}")
     curves = _new_fcurves(action, key)
-    for column, name in enumerate(keys.channels):
-        _write_fcurve(curves.new(_data_path(name)), frames, keys.values[:, column])
+    coordinates = _coordinates(frames, keys.values)
+    for name, points in zip(keys.channels, coordinates, strict=True):
+        _write_fcurve(curves.new(_data_path(name)), points)
     _add_track(key, action, "ADD", "NOTHING")
-    _store_prediction(action, prediction)
-    stored = {
-        **facts,
-        "prediction": {"channels": prediction.channels, "fps": prediction.fps},
-        "checksum": _checksum(action),
-    }
-    action[FACTS] = json.dumps(stored)
+    action[PREDICTION] = np.ascontiguousarray(prediction.values).tobytes()
+    layout = {"channels": prediction.channels, "fps": prediction.fps}
+    action[FACTS] = json.dumps({**facts, "prediction": layout, "checksum": zlib.crc32(coordinates)})
     return action
 
 
@@ -166,7 +162,7 @@ def read_facts(action: bpy.types.Action) -> dict[str, Any]:
 def read_prediction(action: bpy.types.Action) -> Curves:
     """The raw prediction kept with a take, so that it can be shaped anew without running the model."""
     facts = read_facts(action)["prediction"]
-    values = np.frombuffer(zlib.decompress(action[PREDICTION]), np.float32)
+    values = np.frombuffer(action[PREDICTION], np.float32)
     return Curves(values.reshape(-1, len(facts["channels"])), tuple(facts["channels"]), facts["fps"])
 
 
@@ -232,6 +228,12 @@ def _animated_by(action: bpy.types.Action) -> set[str]:
     return {bpy.utils.unescape_identifier(name) for name in quoted}
 
 
+def _animated_shape_keys(key: bpy.types.Key) -> set[str]:
+    """Names of the shape keys that any NLA strip or the active Action animates."""
+    active = [key.animation_data.action] if key.animation_data and key.animation_data.action else []
+    return {name for action in [*active, *(action for _, action in _layers(key))] for name in _animated_by(action)}
+
+
 def _new_fcurves(action: bpy.types.Action, key: bpy.types.Key) -> Any:
     """The collection in which the f-curves of a new Action for shape keys are made."""
     if not hasattr(action, "slots"):  # before 4.4
@@ -242,15 +244,23 @@ def _new_fcurves(action: bpy.types.Action, key: bpy.types.Key) -> Any:
     return strip.channelbag(slot, ensure=True).fcurves
 
 
-def _write_fcurve(curve: Any, frames: NDArray[np.int64], values: Float32Array) -> None:
-    """Linear keys, all at once: keyframe_insert takes 200 times as long."""
-    n_keys = len(frames)
+def _coordinates(frames: NDArray[np.int64], values: Float32Array) -> Float32Array:
+    """(K, N, 2) frame and value of every key, from frames (N,) and values (N, K)."""
+    coordinates = np.empty((values.shape[1], len(frames), 2), np.float32)
+    coordinates[:, :, 0], coordinates[:, :, 1] = frames, values.T
+    return coordinates
+
+
+def _write_fcurve(curve: Any, coordinates: Float32Array) -> None:
+    """Linear keys (N, 2), all at once: keyframe_insert takes 200 times as long."""
+    n_keys = len(coordinates)
     points = curve.keyframe_points
     points.add(n_keys)
-    points.foreach_set("co", np.column_stack([frames, values]).astype(np.float32).ravel())
-    points.foreach_set("interpolation", np.full(n_keys, _LINEAR, np.intc))
+    points.foreach_set("co", coordinates.ravel())
+    # bytes, as Blender stores them: other integers take 20 times as long
+    points.foreach_set("interpolation", np.full(n_keys, _LINEAR, np.uint8))
     for side in ("handle_left_type", "handle_right_type"):
-        points.foreach_set(side, np.full(n_keys, _AUTO_CLAMPED, np.intc))
+        points.foreach_set(side, np.full(n_keys, _AUTO_CLAMPED, np.uint8))
     curve.update()
 
 
@@ -277,7 +287,7 @@ def _write_rest(key: bpy.types.Key, shape_keys: tuple[str, ...]) -> None:
         rest[REST] = "{}"
     curves = _new_fcurves(rest, key) if is_new else _existing_fcurves(rest)
     for name in missing:
-        _write_fcurve(curves.new(_data_path(name)), np.array([0]), np.zeros(1, np.float32))
+        _write_fcurve(curves.new(_data_path(name)), np.zeros((1, 2), np.float32))
     rest[REST] = json.dumps(json.loads(rest[REST]) | {name: key.key_blocks[name].value for name in missing})
     if is_new:
         _add_track(key, rest, "REPLACE", "HOLD")
@@ -301,20 +311,11 @@ def _remove_layer(key: bpy.types.Key, action: bpy.types.Action) -> None:
     bpy.data.actions.remove(action)
 
 
-def _store_prediction(action: bpy.types.Action, prediction: Curves) -> None:
-    action[PREDICTION] = zlib.compress(np.ascontiguousarray(prediction.values, np.float32).tobytes())
-
-
 def _checksum(action: bpy.types.Action) -> int:
-    """Changes with every value, time and number of the keys."""
+    """Changes with every frame, value and number of the keys."""
     checksum = 0
-    for coordinates in _coordinates(action):
-        checksum = zlib.crc32(coordinates.tobytes(), checksum)
-    return checksum
-
-
-def _coordinates(action: bpy.types.Action) -> Iterator[Float32Array]:
     for curve in fcurves(action):
         coordinates = np.empty(2 * len(curve.keyframe_points), np.float32)
         curve.keyframe_points.foreach_get("co", coordinates)
-        yield coordinates
+        checksum = zlib.crc32(coordinates, checksum)
+    return checksum
