@@ -70,7 +70,7 @@ def sharpened(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rows (T, ...) plus SHARPENING times what a 1-2-1 average over time removes from them."""
     padded = np.concatenate([values[:1], values, values[-1:]])
     average = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
-    return values + SHARPENING * (values - average)
+    return np.asarray(values + SHARPENING * (values - average))
 
 
 def lip_gap(inner_lips_px: NDArray[np.float64], landmarks_px: NDArray[np.float64]) -> NDArray[np.float64]:
