@@ -74,7 +74,7 @@ class VOXKEY_OT_generate(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Any:
         global _running
-        if bpy.app.background:
+        if _in_background():
             return self.execute(context)
         try:
             self._request = _request(context)
@@ -201,6 +201,11 @@ class VOXKEY_OT_check_runtime(bpy.types.Operator):
         runtime = preferences.runtime()
         self.report({"INFO" if runtime.devices else "ERROR"}, runtime.sentence)
         return {"FINISHED"}
+
+
+def _in_background() -> bool:
+    """Without a window no timer ticks, so that a job would never end."""
+    return bpy.app.background
 
 
 def _poll(cls: Any, reason: str | None) -> bool:
