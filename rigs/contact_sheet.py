@@ -102,8 +102,7 @@ def find_heads(scene: bpy.types.Scene, object_name: str | None) -> list[bpy.type
             raise ValueError(f'No mesh object "{object_name}" in the scene; its mesh objects are: {names}.')
     heads = [item for item in meshes if channel_keys(item)]
     if not heads:
-        looked_at = object_name or names
-        raise ValueError(f"None of the 51 channels (jawOpen, ...) is a shape key of {looked_at}; name a head with them.")
+        raise ValueError(f"None of the 51 channels (jawOpen, ...) is a shape key of {object_name or names}.")
     return heads
 
 
