@@ -5,13 +5,14 @@ Letters in shapes: B batch, S samples, T frames, F features.
 
 from __future__ import annotations
 
+import math
+
 import librosa
 import numpy as np
 import scipy.fft
 import scipy.signal
 import torch
 import torch.nn.functional as F  # noqa: N812  (the name that the torch documentation uses)
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 
@@ -20,10 +21,9 @@ class MelPower(nn.Module):
 
     Row i sees n_overlap hops around the middle of hop i, which is (i + 1/2) * hop_samples; beyond its ends the waveform
     is silent. Hann window and filterbank are those of librosa.feature.melspectrogram (Slaney's mel scale and area
-    normalisation). The discrete Fourier transform is a matrix product, which every exporter and runtime knows.
+    normalisation). n_overlap * hop_samples must be a square number, for PowerSpectrum.
     """
 
-    fourier: Tensor
     mel: Tensor
 
     def __init__(
@@ -31,11 +31,11 @@ class MelPower(nn.Module):
     ) -> None:
         super().__init__()
         self.hop_samples, self.n_overlap = hop_samples, n_overlap
-        n_window = n_overlap * hop_samples
-        mel = librosa.filters.mel(sr=sample_rate_hz, n_fft=n_window, n_mels=n_mels, fmin=lowest_hz, fmax=highest_hz)
-        heard_bins = np.flatnonzero(mel.any(axis=0))
-        self.register_buffer("fourier", _fourier_matrix(n_window, heard_bins), persistent=False)
-        self.register_buffer("mel", torch.from_numpy(mel[:, heard_bins].T.copy()), persistent=False)
+        self.power_spectrum = PowerSpectrum(n_overlap * hop_samples)
+        mel = librosa.filters.mel(
+            sr=sample_rate_hz, n_fft=n_overlap * hop_samples, n_mels=n_mels, fmin=lowest_hz, fmax=highest_hz
+        )
+        self.register_buffer("mel", torch.from_numpy(mel.T.copy()), persistent=False)
 
     def forward(self, waveform: Tensor) -> Tensor:
         """Waveform (B, S) -> mel power (B, T, n_mels); the rest of a hop at the end is left out."""
@@ -44,8 +44,55 @@ class MelPower(nn.Module):
         padded = F.pad(waveform[:, : n_frames * self.hop_samples], (margin, margin))
         hops = padded.reshape(waveform.shape[0], n_frames + self.n_overlap - 1, self.hop_samples)
         frames = torch.cat([hops[:, k : k + n_frames] for k in range(self.n_overlap)], dim=2)
-        real, imaginary = (frames @ self.fourier).chunk(2, dim=2)
-        return (real.square() + imaginary.square()) @ self.mel
+        power: Tensor = self.power_spectrum(frames) @ self.mel
+        return power
+
+
+class PowerSpectrum(nn.Module):
+    """Squared size of the discrete Fourier transform of frames (B, T, N) under a Hann window -> (B, T, N // 2 + 1).
+
+    Written with matrix products, which every exporter and runtime knows, in the two steps of Cooley and Tukey (1965)
+    for N = R * R: R sums over samples R apart, a turn of each, and R sums over those. One step would do, but its matrix
+    of N * N numbers would be most of a model file.
+    """
+
+    window: Tensor
+    cosine: Tensor
+    sine: Tensor
+    turn_cosine: Tensor
+    turn_sine: Tensor
+
+    def __init__(self, n_window: int) -> None:
+        super().__init__()
+        self.root = math.isqrt(n_window)
+        if self.root**2 != n_window:
+            raise ValueError(f"a window of {n_window} samples is not the square of a whole number")
+        products = np.outer(np.arange(self.root), np.arange(self.root))
+        constants = {
+            "window": scipy.signal.get_window("hann", n_window),
+            "cosine": np.cos(2 * np.pi * products / self.root),
+            "sine": np.sin(2 * np.pi * products / self.root),
+            "turn_cosine": np.cos(2 * np.pi * products / n_window),
+            "turn_sine": np.sin(2 * np.pi * products / n_window),
+        }
+        for name, values in constants.items():
+            self.register_buffer(name, torch.from_numpy(values.astype(np.float32)), persistent=False)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Frames (B, T, N) -> power (B, T, N // 2 + 1)."""
+        n_batch, n_frames, n_window = frames.shape
+        grid = (frames * self.window).reshape(n_batch, n_frames, self.root, self.root).transpose(2, 3)
+        real, imaginary = grid @ self.cosine, -(grid @ self.sine)
+        real, imaginary = (
+            (real * self.turn_cosine + imaginary * self.turn_sine).transpose(2, 3),
+            (imaginary * self.turn_cosine - real * self.turn_sine).transpose(2, 3),
+        )
+        real, imaginary = (
+            real @ self.cosine + imaginary @ self.sine,
+            imaginary @ self.cosine - real @ self.sine,
+        )
+        power = (real.square() + imaginary.square()).transpose(2, 3)  # bin k + R * j at [j, k]
+        return power.reshape(n_batch, n_frames, n_window)[:, :, : n_window // 2 + 1]
 
 
 class Mfcc(nn.Module):
@@ -82,11 +129,3 @@ def divide_by_local_level(mel_power: Tensor, reach_frames: int, quietest_power: 
         count_include_pad=False,
     )
     return mel_power / level.transpose(1, 2).clamp(min=quietest_power)
-
-
-def _fourier_matrix(n_window: int, bins: NDArray[np.intp]) -> Tensor:
-    """Matrix (n_window, 2 * n_bins) to the real, then the imaginary parts of these bins under a Hann window."""
-    window = scipy.signal.get_window("hann", n_window)
-    turns = np.outer(np.arange(n_window), bins) / n_window
-    matrix = np.concatenate([np.cos(2 * np.pi * turns), -np.sin(2 * np.pi * turns)], axis=1) * window[:, None]
-    return torch.from_numpy(matrix.astype(np.float32))

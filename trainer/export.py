@@ -49,7 +49,7 @@ def _write_graph(network: nn.Module, path: Path, n_samples: int) -> None:
         # What it fears to have frozen shows when the graph runs at another length than the traced one.
         warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]  # exported without a declaration
         warnings.filterwarnings("ignore", message=".*batch_size other than 1.*")
-        warnings.filterwarnings("ignore", message="Constant folding.*")
+        warnings.filterwarnings("ignore", message="Constant folding.*")  # an optimisation that it leaves out
         torch.onnx.export(
             network,
             (torch.zeros(1, n_samples),),
