@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import ctypes
 import importlib
 import json
 import os
@@ -87,6 +88,8 @@ def _generate(options: argparse.Namespace) -> dict[str, Any]:
     if options.scene:
         _open_scene(options.scene)
     scene = bpy.context.scene
+    if options.render and scene.camera is None:
+        raise ValueError(f"The scene {scene.name} has no camera; add one to render")
     obj = _find_mesh(scene, options.object)
     source_name = options.strip
     if options.audio:
@@ -118,13 +121,16 @@ def _generate(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _number(low: float, high: float) -> Callable[[str], float]:
-    """An argparse type: a number in [low, high]."""
+    """An argparse type: a number in [low, high], in the single precision of Blender's properties.
+
+    So the command line and the panel give the same curves to the last bit.
+    """
 
     def parse(text: str) -> float:
         value = float(text)
         if not low <= value <= high:
             raise argparse.ArgumentTypeError(f"{text} is not in {low} to {high}")
-        return value
+        return ctypes.c_float(value).value
 
     return parse
 
@@ -146,7 +152,7 @@ def _open_scene(path: Path) -> None:
     try:
         bpy.ops.wm.open_mainfile(filepath=str(path.resolve()))
     except RuntimeError as error:
-        raise ValueError(f"{path.name} can't be opened ({error}); save it again in this Blender version") from error
+        raise ValueError(f"{path.name} can't be opened; save it again in this Blender version ({error})") from error
 
 
 def _find_mesh(scene: Any, name: str | None) -> Any:
@@ -173,16 +179,22 @@ def _print_progress(n_done: int, n_frames: int) -> None:
 @contextlib.contextmanager
 def _blender_silenced() -> Iterator[None]:
     """Keep Blender's chatter, which C code prints, off stdout: what is left there is for programs to read."""
-    sys.stdout.flush()
+    _flush_stdout()
     kept = os.dup(1)
     with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), 1)
     try:
         yield
     finally:
-        sys.stdout.flush()
+        _flush_stdout()
         os.dup2(kept, 1)
         os.close(kept)
+
+
+def _flush_stdout() -> None:
+    """Python's and C's buffers: what is still in them would come out on the other side of the swap."""
+    sys.stdout.flush()
+    ctypes.CDLL("ucrtbase" if os.name == "nt" else None).fflush(None)
 
 
 if __name__ == "__main__":  # blender -P cli.py: a script outside its package, which is imported here

@@ -18,17 +18,16 @@ from . import audio_io
 def save_scene(path: Path) -> None:
     """Write the opened scene to another .blend; ValueError when it can't be written."""
     with _written_whole(path) as partial:
-        bpy.ops.wm.save_as_mainfile(filepath=str(partial), copy=True, compress=True)
+        # not compressed: Blender 4.5 and 5.0 do not notice when the disk is full while they compress
+        bpy.ops.wm.save_as_mainfile(filepath=str(partial), copy=True, compress=False)
 
 
 def render_film(scene: bpy.types.Scene, path: Path, on_frame: Callable[[int, int], None]) -> None:
     """Render the scene's camera with the Sequencer's sound to H.264 and AAC, calling on_frame(done, total).
 
-    Changes the render settings of the opened scene, so save it before. ValueError when there is no camera or the film
-    can't be written.
+    Changes the render settings of the opened scene, so save it before. The scene must have a camera. ValueError when
+    the film can't be written.
     """
-    if scene.camera is None:
-        raise ValueError(f"The scene {scene.name} has no camera; add one to render")
     n_frames = scene.frame_end - scene.frame_start + 1
     rendered: list[int] = []
 
@@ -86,7 +85,7 @@ def _written_whole(path: Path) -> Iterator[Path]:
             raise RuntimeError("Blender wrote no file")
         partial.replace(path)
     except (RuntimeError, OSError) as error:
-        reason = " ".join(str(error).removeprefix("Error: ").split())
-        raise ValueError(f"{path} can't be written ({reason}); check the free space and the folder") from error
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path} can't be written; check the free space and the folder ({reason})") from error
     finally:
         partial.unlink(missing_ok=True)
