@@ -1,7 +1,7 @@
-"""Build Voxkey's default head and save it as a .blend: python -m rigs.default_head [--output rigs/default_head.blend]."""
+"""Build Voxkey's default head: python -m rigs.default_head [--output rigs/default_head.blend]."""
 
-# The bpy stubs make every data-block optional.
-# mypy: disable-error-code="union-attr"
+# The bpy stubs make every data-block optional and know no kind of light, modifier or attribute.
+# mypy: disable-error-code="union-attr, attr-defined"
 
 import argparse
 import sys
@@ -13,9 +13,10 @@ from mathutils import Vector
 from mathutils.bvhtree import BVHTree
 from numpy.typing import NDArray
 
-from rigs.default_head_dress import hair, pullover
+from rigs.default_head_dress import backdrop, hair, pullover
 from rigs.default_head_mesh import (
     EYE_CENTRE,
+    EYE_CORNERS,
     LID_RIM_LOOP,
     LIP_BORDER_LOOP,
     LIP_CONTACT_LOOP,
@@ -51,6 +52,7 @@ MATERIALS: dict[str, tuple[Colour, float, float, float]] = {
     "glint": ((1.0, 1.0, 1.0), 0.10, 0.0, 0.0),
     "hair": ((0.46, 0.20, 0.11), 0.42, 0.1, 0.0),
     "cloth": ((0.16, 0.42, 0.52), 0.85, 0.0, 0.0),
+    "wall": ((0.66, 0.74, 0.78), 0.90, 0.0, 0.0),
 }
 
 
@@ -95,8 +97,8 @@ def landmark_vertices(mesh: HeadMesh) -> Ids:
     brow_start = mesh.parts["brow"][0]
     brow = [int(brow_start + 8 * station + 1) for station in BROW_LANDMARK_STATIONS]
     rim = mesh.loops["eye"][LID_RIM_LOOP]
-    inner, outer = 25, 11  # corners in the loop, see eye_opening
-    eye = [int(rim[i % 28]) for i in (inner, inner + 5, inner + 9, outer, outer + 5, outer + 9)]
+    inner, outer = EYE_CORNERS
+    eye = [int(rim[i % len(rim)]) for i in (inner, inner + 5, inner + 9, outer, outer + 5, outer + 9)]
     right_eye = right([eye[i] for i in (3, 2, 1, 0, 5, 4)])
     ids = right(jaw[:-1]) + jaw[::-1]
     ids += right(brow[::-1]) + brow
@@ -163,9 +165,9 @@ def head_colours(mesh: HeadMesh, seen: Field) -> Points:
     skin = np.tile(linear(MATERIALS["skin"][0]), (len(p), 1))
     skin = tint(skin, (0.94, 0.47, 0.40), 0.50 * soft_spot(p, (0.42, -0.66, -0.30), (0.20, 0.4, 0.13)))
     skin = tint(skin, (0.93, 0.48, 0.40), 0.50 * soft_spot(p, (0.0, -1.02, -0.28), (0.12, 0.12, 0.10)))
-    skin = tint(skin, (0.90, 0.45, 0.40), 0.45 * soft_spot(p, (0.90, 0.18, -0.02), (0.10, 0.25, 0.30)))
+    skin = tint(skin, (0.90, 0.45, 0.40), 0.25 * soft_spot(p, (0.90, 0.18, -0.02), (0.10, 0.25, 0.30)))
     skin = tint(skin, (0.80, 0.45, 0.40), 0.35 * soft_spot(p, (0.345, -0.78, 0.12), (0.22, 0.15, 0.08)))
-    skin = tint(skin, (0.62, 0.26, 0.20), 0.75 * (1 - seen) ** 0.9)
+    skin = tint(skin, (0.62, 0.26, 0.20), 0.62 * (1 - seen))
     regions = np.array(mesh.face_regions)
     colours = np.empty((len(mesh.faces), 4, 3))
     for region in np.unique(regions):
@@ -188,7 +190,9 @@ def _region_colours(region: str, corners: Points, base: NDArray[np.float64]) -> 
     elif region == "iris":
         radius = np.hypot(np.abs(corners[..., 0]) - EYE_CENTRE[0], corners[..., 2])
         outer = (radius - PUPIL_RADIUS) / (IRIS_RADIUS - PUPIL_RADIUS)
-        shade = (0.60 + 1.0 * np.sin(np.pi * np.clip(0.85 * outer, 0, 1))) * (1.1 - 0.80 * corners[..., 2] / IRIS_RADIUS)
+        shade = (0.60 + 1.0 * np.sin(np.pi * np.clip(0.85 * outer, 0, 1))) * (
+            1.1 - 0.80 * corners[..., 2] / IRIS_RADIUS
+        )
     elif region == "sclera":
         shade = 1.0 - 0.30 * np.clip((corners[..., 2] - 0.05) / 0.12, 0, 1)
     elif region == "lip":
@@ -295,11 +299,18 @@ def build_objects() -> None:
     head = make_object("Head", mesh.points, mesh.faces, head_colours(mesh, seen), mesh.face_regions, materials)
     add_shape_keys(head, mesh)
     add_landmarks(head, mesh)
-    dress = (("Hair", "hair", hair_points, hair_faces, hair_shade), ("Pullover", "cloth", cloth_points, cloth_faces, 1.0))
+    dress = (
+        ("Hair", "hair", hair_points, hair_faces, hair_shade),
+        ("Pullover", "cloth", cloth_points, cloth_faces, 1.0),
+    )
     for name, region, points, faces, shade in dress:
         brightness = shade * (0.40 + 0.70 * occlusion(points, vertex_normals(points, faces), obstacles))
         colours = np.clip(linear(MATERIALS[region][0]) * brightness[faces][..., None], 0, 1)
         make_object(name, points, faces, colours, [region] * len(faces), materials)
+    points, faces, shade = backdrop()
+    colours = linear(MATERIALS["wall"][0]) * shade[faces][..., None]
+    wall = make_object("Backdrop", points, faces, colours, ["wall"] * len(faces), materials)
+    wall.hide_select = True
 
 
 LIGHTS = (  # name, position, energy in W, size, colour
@@ -332,7 +343,7 @@ def build_stage() -> None:
     camera = bpy.data.cameras.new("Camera")
     camera.lens = 85.0
     item = bpy.data.objects.new("Camera", camera)
-    aim(item, (-0.75, -8.0, 0.25), TARGET)
+    aim(item, (-0.80, -8.6, 0.25), TARGET)
     scene.collection.objects.link(item)
     scene.camera = item
 
@@ -356,7 +367,7 @@ def set_up_render() -> None:
     shading.curvature_ridge_factor = 0.3
     shading.curvature_valley_factor = 0.5
     shading.show_shadows = False
-    shading.show_specular_highlight = True
+    shading.show_specular_highlight = False  # it would turn the pupils grey; the glints shine instead
     scene.display.render_aa = "8"
 
 

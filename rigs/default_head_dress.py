@@ -10,8 +10,8 @@ CROWN = np.array([0.10, 0.34, 1.0])  # direction of the whorl, seen from HEAD_MI
 N_CLUMP_SIDES = 8
 N_STATIONS = 11
 
-# Direction of the hairline seen from HEAD_MIDDLE: azimuth in degrees (0 front, 90 left, 180 back), elevation in degrees.
-HAIRLINE = ((0, 37), (25, 33), (50, 18), (68, 2), (80, -16), (92, -10), (108, -22), (135, -38), (180, -42))
+# Direction of the hairline seen from HEAD_MIDDLE in degrees: azimuth (0 front, 90 left, 180 back), elevation.
+HAIRLINE = ((0, 37), (25, 33), (50, 18), (68, 2), (80, -16), (92, -10), (108, -24), (135, -42), (180, -48))
 
 
 def scalp_point(azimuth_degrees: Field, way: Field, height: Field) -> Points:
@@ -64,7 +64,7 @@ def add_lock(
     add_clump(b, path, width * profile, 0.46 * width * profile, skin_gradient(path))
 
 
-# Locks: azimuth of the root and of the tip, way of the root and of the tip, heights at root, middle and tip, half width.
+# Azimuth of root and tip, way of root and tip (see scalp_point), heights at root, middle and tip, half width.
 Lock = tuple[tuple[float, float], tuple[float, float], tuple[float, float, float], float]
 FRINGE: tuple[Lock, ...] = (
     ((62, 74), (0.30, 1.00), (0.06, 0.14, 0.05), 0.17),
@@ -92,10 +92,10 @@ def hair() -> tuple[Points, NDArray[np.int64], Field]:
     locks = []
     for azimuth in range(60, 306, 15):  # lower layer, down to the hairline
         tip = azimuth + (6 if azimuth < 180 else -6) + rng.uniform(-4, 4)
-        locks.append(((azimuth, tip), (0.42, 1.03), (0.03, 0.10, 0.03), 0.16))
+        locks.append(((azimuth, tip), (0.42, 1.05), (0.03, 0.085, 0.015), 0.155))
     for azimuth in range(64, 300, 18):  # upper layer
         tip = azimuth + rng.uniform(2, 16)
-        locks.append(((azimuth, tip), (0.0, rng.uniform(0.70, 0.80)), (0.06, 0.17, 0.06), 0.20))
+        locks.append(((azimuth, tip), (0.0, rng.uniform(0.70, 0.80)), (0.06, 0.14, 0.05), 0.20))
     b = MeshBuilder()
     _add_cap(b)
     shades = [np.full(b.n_points, 0.6)]
@@ -119,16 +119,16 @@ def _add_cap(b: MeshBuilder) -> None:
 # Rings of the pullover from the inside of the collar to the cut under the shoulders:
 # half width, half depth, middle y, height at the front, height at the back.
 PULLOVER_RINGS = (
-    (0.37, 0.36, 0.17, -1.36, -1.20),
-    (0.40, 0.39, 0.17, -1.24, -1.06),
-    (0.44, 0.43, 0.17, -1.20, -1.02),
-    (0.48, 0.47, 0.17, -1.24, -1.06),
-    (0.49, 0.48, 0.17, -1.34, -1.18),
-    (0.50, 0.46, 0.17, -1.40, -1.24),
-    (0.78, 0.50, 0.18, -1.50, -1.34),
-    (1.10, 0.52, 0.20, -1.66, -1.50),
-    (1.26, 0.54, 0.20, -1.95, -1.85),
-    (1.28, 0.56, 0.20, -2.40, -2.40),
+    (0.37, 0.36, 0.15, -1.30, -1.12),
+    (0.39, 0.38, 0.15, -1.17, -0.98),
+    (0.43, 0.42, 0.15, -1.13, -0.94),
+    (0.47, 0.46, 0.15, -1.17, -0.98),
+    (0.485, 0.475, 0.15, -1.26, -1.08),
+    (0.49, 0.45, 0.15, -1.33, -1.15),
+    (0.76, 0.49, 0.16, -1.42, -1.26),
+    (1.06, 0.52, 0.18, -1.57, -1.42),
+    (1.22, 0.54, 0.18, -1.88, -1.80),
+    (1.26, 0.56, 0.18, -2.50, -2.50),
 )
 
 
@@ -144,3 +144,14 @@ def pullover() -> tuple[Points, NDArray[np.int64]]:
         loops.append(np.stack([x, y + half_depth * depth, z], axis=1))
     b.add_loops(b.add_points(loops[0]), loops[1:], "cloth", closed=True)
     return b.all_points(), np.array(b.faces)
+
+
+def backdrop() -> tuple[Points, NDArray[np.int64], Field]:
+    """A wall behind the head: vertices (N, 3), quads (F, 4) and brightness (N,), a soft spot behind the head."""
+    side = np.linspace(-9, 9, 25)
+    x, z = np.meshgrid(side, -side)
+    points = np.stack([x.ravel(), np.full(x.size, 4.0), z.ravel()], axis=1)
+    b = MeshBuilder()
+    b.add_grid(b.add_points(points).reshape(x.shape), "wall")
+    spot = np.exp(-((points[:, 0] / 2.6) ** 2) - ((points[:, 2] + 0.2) / 2.6) ** 2)
+    return points, np.array(b.faces), 0.34 + 0.66 * spot

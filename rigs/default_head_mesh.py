@@ -1,8 +1,8 @@
 """The neutral mesh of the default head: topology and positions, numpy only.
 
-The face is a grid of quads in which blocks are replaced by concentric loops (eye, nose, mouth, ear). The half with x >= 0 is
-built, laid onto an implicit surface, relaxed there, and mirrored. Axes are Blender's: the face looks to -Y, the character's
-left is +X, up is +Z; one unit is about 11 cm.
+The face is a grid of quads in which blocks are replaced by concentric loops (eye, nose, mouth, ear). The half with
+x >= 0 is built, laid onto an implicit surface, relaxed there, and mirrored. Axes are Blender's: the face looks to -Y,
+the character's left is +X, up is +Z; one unit is about 11 cm.
 """
 
 from collections.abc import Callable
@@ -58,6 +58,12 @@ class MeshBuilder:
         first = self.n_points
         self.n_points += len(points)
         return np.arange(first, self.n_points)
+
+    def place(self, ids: Ids, points: Points) -> None:
+        """Put vertices ids (M,) at points (M, 3)."""
+        moved = self.all_points()
+        moved[ids] = points
+        self.points = [moved]
 
     def add_quad(self, corners: tuple[int, int, int, int], region: str) -> None:
         self.faces.append(corners)
@@ -289,6 +295,7 @@ def blend_loops(outer: Points, inner: Points, n_between: int) -> list[Points]:
 
 # The eye. Loops from the block border to the inside of the lids; the lid loops lie on spheres round the eyeball.
 
+EYE_CORNERS = (-3, 11)  # place in each loop of the inner and the outer corner: half way down the sides of the block
 LID_CREASE_LOOP, LID_RIM_LOOP = 3, 6  # counted from the border of the block
 LID_LOOP_SHAPES = (  # per loop: growth of the opening, radius above the eyeball
     (1.00, 0.048),
@@ -296,10 +303,10 @@ LID_LOOP_SHAPES = (  # per loop: growth of the opening, radius above the eyeball
     (1.06, 0.010),
     (1.30, 0.012),
 )
-LID_SKIN_LOOPS = (  # per loop on the skin round the rim: growth of the opening, height on the upper lid, on the lower lid
-    (1.40, -0.024, 0.0),
-    (1.25, 0.002, 0.0),
-    (1.10, 0.006, 0.003),
+LID_SKIN_LOOPS = (  # per loop on the skin round the rim: growth of the opening and height; upper lid, then lower lid
+    (1.40, -0.024, 1.30, 0.0),
+    (1.25, 0.002, 1.19, 0.0),
+    (1.10, 0.006, 1.09, 0.003),
 )
 
 
@@ -307,33 +314,44 @@ def eye_opening() -> Points:
     """The lid rim as (28, 2) offsets (x, z) from the eye centre, in the order of the loop of the eye block."""
     r0, r1, c0, c1 = EYE_BLOCK
     n_half = (r1 - r0) + (c1 - c0)
-    # The loop starts at the top left node; the corner of the eye is half a block height before it.
-    steps = np.arange(2 * n_half) + (r1 - r0) / 2
-    turn = np.pi - steps * np.pi / n_half
+    turn = np.pi - (np.arange(2 * n_half) - EYE_CORNERS[0]) * np.pi / n_half
     x, z = np.cos(turn), np.sin(turn)
     upper = z > 0
     height = np.where(upper, 0.152, 0.130) * np.abs(z) ** np.where(upper, 0.90, 0.95)
     skew = np.where(upper, 1 - 0.10 * x, 1 + 0.12 * x)
     width = np.where(x > 0, 0.225, 0.205)
-    return np.stack([width * x, np.sign(z) * height * skew + 0.012 * x], axis=1)
+    opening: Points = np.stack([width * x, np.sign(z) * height * skew + 0.012 * x], axis=1)
+    return opening
 
 
 def on_eye_sphere(offsets: Points, radius: float) -> Points:
     """Offsets (M, 2) in x and z, laid on the front of a sphere round the eye centre."""
     depth = np.sqrt(np.maximum(radius**2 - (offsets**2).sum(axis=1), 0.01 * radius**2))
-    return EYE_CENTRE + np.stack([offsets[:, 0], -depth, offsets[:, 1]], axis=1)
+    placed: Points = EYE_CENTRE + np.stack([offsets[:, 0], -depth, offsets[:, 1]], axis=1)
+    return placed
+
+
+def _socket_border(opening: Points) -> Points:
+    """The border of the eye block on the skin (28, 3), round the opening (28, 2) and wider towards the temple."""
+    x, z = opening.T
+    temple = np.clip(x / 0.225, 0, 1)
+    place = np.stack([x * (1.45 + 0.35 * temple), -0.30 + 0.24 * temple**2, z * 1.95], axis=1)
+    return onto_skin(EYE_CENTRE + place, 0.0, 10, base_distance)
 
 
 def add_eye_loops(b: MeshBuilder, ids: Ids) -> list[Ids]:
     """The loops of one eye, from the border of the block to the inside of the lids."""
     border = block_loop(ids, EYE_BLOCK)
     opening = eye_opening()
-    upper = 0.5 + 0.5 * np.tanh(opening[:, 1] / 0.04)
+    upper = np.clip(opening[:, 1] / 0.12, 0, 1)
     lids = []
-    for growth, upper_height, lower_height in LID_SKIN_LOOPS:
-        near = on_eye_sphere(opening * growth, EYE_RADIUS + 0.045)
-        lids.append(onto_skin(near, lower_height + upper * (upper_height - lower_height), 6, base_distance))
+    for upper_growth, upper_height, lower_growth, lower_height in LID_SKIN_LOOPS:
+        growth = lower_growth + upper * (upper_growth - lower_growth)
+        height = lower_height + upper * (upper_height - lower_height)
+        near = on_eye_sphere(opening * growth[:, None], EYE_RADIUS + 0.045)
+        lids.append(onto_skin(near, height, 6, base_distance))
     lids += [on_eye_sphere(opening * growth, EYE_RADIUS + height) for growth, height in LID_LOOP_SHAPES]
+    b.place(border, _socket_border(opening))
     outer = blend_loops(b.all_points()[border], lids[0], LID_CREASE_LOOP - 1)
     return [border, *b.add_loops(border, outer + lids, "skin", closed=True)]
 
@@ -353,7 +371,8 @@ def lip_parameter() -> Field:
 
 def is_upper_lip() -> Field:
     """+1 for the upper lip, -1 for the lower, 0 at the corner (19,)."""
-    return np.sign(N_LIP_SIDE - np.arange(2 * N_LIP_SIDE + 1)).astype(float)
+    side: Field = np.sign(N_LIP_SIDE - np.arange(2 * N_LIP_SIDE + 1)).astype(float)
+    return side
 
 
 def contact_height(s: Field) -> Field:
@@ -365,8 +384,9 @@ def contact_height(s: Field) -> Field:
 def lip_loop(width: float, rise: float, fall: float, bulge: float, depth: float, pinch: float) -> Points:
     """A half loop of the mouth (19, 3).
 
-    width scales the mouth width; rise and fall are heights above and below the contact line at the midline; bulge stands
-    out from the skin; depth goes back into the mouth; pinch is the exponent with which the heights vanish at the corner.
+    width scales the mouth width; rise and fall are heights above and below the contact line at the midline; bulge
+    stands out from the skin; depth goes back into the mouth; pinch is the exponent with which the heights vanish at
+    the corner.
     """
     s, side = lip_parameter(), is_upper_lip()
     taper = np.maximum(1 - s**2, 0) ** pinch
@@ -375,7 +395,8 @@ def lip_loop(width: float, rise: float, fall: float, bulge: float, depth: float,
     x = MOUTH_HALF_WIDTH * width * s
     front = onto_skin(np.stack([x, np.full_like(x, -0.85), contact_height(s)], axis=1), 0.0, 6)
     y = front[:, 1] - bulge * (0.35 + 0.65 * np.sqrt(taper)) + depth
-    return np.stack([x, y, z], axis=1)
+    loop: Points = np.stack([x, y, z], axis=1)
+    return loop
 
 
 # The contact loops overlap by a hair: Catmull-Clark then rounds them off to where the lips just touch.
@@ -430,18 +451,27 @@ def add_nose_loops(b: MeshBuilder, ids: Ids) -> list[Ids]:
     return [border, *loops]
 
 
-EAR_CENTRE = np.array([0.765, 0.14, -0.03])
-EAR_LOOPS = (  # scale of the outline, distance out along the ear's normal
-    (0.62, 0.00),
-    (0.78, 0.055),
-    (0.94, 0.115),
-    (1.02, 0.155),
-    (0.97, 0.185),
-    (0.84, 0.176),
-    (0.72, 0.135),
-    (0.56, 0.110),
-    (0.40, 0.060),
+EAR_CENTRE_Y, EAR_CENTRE_Z = 0.13, -0.03
+EAR_LOOPS = (  # scale of the outline, distance out from the skin
+    (0.78, 0.00),
+    (0.84, 0.045),
+    (0.94, 0.105),
+    (1.01, 0.150),
+    (0.97, 0.182),
+    (0.87, 0.170),
+    (0.77, 0.135),
+    (0.62, 0.132),
+    (0.48, 0.085),
+    (0.34, 0.060),
 )
+
+
+def side_of_head(y: Field, z: Field) -> Field:
+    """The x of the skin at (y, z), found along rays from the left."""
+    x = np.full_like(y, 1.2)
+    for _ in range(60):
+        x = x - 0.7 * base_distance(np.stack([x, y, z], axis=1))
+    return x
 
 
 def add_ear_loops(b: MeshBuilder, ids: Ids) -> list[Ids]:
@@ -452,14 +482,14 @@ def add_ear_loops(b: MeshBuilder, ids: Ids) -> list[Ids]:
     # Clockwise as seen from outside (+X): the loop starts at the front top corner.
     turn = np.radians(120) - np.arange(2 * n_half) * np.pi / n_half
     back, up = -np.cos(turn), np.sin(turn)
-    outline_y = np.where(back > 0, 0.18, 0.11) * back * (1 + 0.25 * up)
+    outline_y = np.where(back > 0, 0.18, 0.11) * back * (1 + 0.10 * up)
     outline_z = np.where(up > 0, 0.215, 0.225) * up
     loops = []
     for scale, out in EAR_LOOPS:
-        y, z = outline_y * scale, outline_z * scale
-        x = out * (0.42 + 1.0 * (y + 0.12) / 0.3) + 0.05 * np.maximum(z, 0)
-        loops.append(EAR_CENTRE + np.stack([x, y + 0.25 * z, z], axis=1))
-    loops[0] = onto_skin(loops[0], 0.0, 8, base_distance)
+        y = EAR_CENTRE_Y + scale * (outline_y + 0.25 * outline_z)
+        z = EAR_CENTRE_Z + scale * outline_z
+        stand_off = 0.40 + 0.85 * scale * (outline_y + 0.11) / 0.3 + 0.08 * scale * up
+        loops.append(np.stack([side_of_head(y, z) + out * stand_off, y, z], axis=1))
     added = b.add_loops(border, loops, "skin", closed=True)
     close_loop(b, added[-1], r1 - r0, c1 - c0, "skin")
     return [border, *added]

@@ -1,6 +1,8 @@
-"""The separate pieces of the default head (eyeballs, teeth, gums, tongue, brows, lashes) and the assembly of the neutral mesh."""
+"""The pieces of the default head (eyeballs, teeth, tongue, brows, lashes) and the assembly of the neutral mesh."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +10,7 @@ from numpy.typing import NDArray
 from rigs.default_head_mesh import (
     CROWN_PATCH,
     EYE_CENTRE,
+    EYE_CORNERS,
     EYE_RADIUS,
     LID_CREASE_LOOP,
     LID_RIM_LOOP,
@@ -34,6 +37,7 @@ from rigs.default_head_mesh import (
 N_EYE_SEGMENTS = 24
 PUPIL_RADIUS, IRIS_RADIUS = 0.076, 0.156
 N_RELAX_STEPS = 60
+NOSE_SHARE_OF_EYE_LOOPS = (1.0, 0.0, 0.0, 0.85, 0.6, 0.3)  # the free loops are raised already
 
 
 @dataclass
@@ -52,9 +56,9 @@ class HeadMesh:
 def add_eyeball(b: MeshBuilder) -> None:
     """A sphere whose pole looks forward; loops at the borders of pupil, iris and sclera keep the colours crisp."""
     turn = np.pi * 0.75 - np.arange(N_EYE_SEGMENTS) * 2 * np.pi / N_EYE_SEGMENTS
-    iris = np.arcsin(np.array([IRIS_RADIUS, 0.90 * IRIS_RADIUS, 0.66 * IRIS_RADIUS, PUPIL_RADIUS]) / EYE_RADIUS)
-    polar = np.concatenate([np.radians([115, 90, 65, 47]), [iris[0] + 0.06], iris, [iris[-1] * 0.7]])
-    regions = ["sclera"] * 5 + ["limbus", "iris", "iris", "pupil"]
+    iris = np.arcsin(np.array([IRIS_RADIUS, 0.91 * IRIS_RADIUS, 0.66 * IRIS_RADIUS, PUPIL_RADIUS]) / EYE_RADIUS)
+    polar = np.concatenate([np.radians([115, 98, 81, 65, 51]), [iris[0] + 0.10], iris, [iris[-1] * 0.7]])
+    regions = ["sclera"] * 6 + ["limbus", "iris", "iris", "pupil"]
     loops = [
         EYE_CENTRE
         + EYE_RADIUS
@@ -206,7 +210,8 @@ def add_brow(b: MeshBuilder) -> None:
 
 def add_lashes(b: MeshBuilder, rim: Ids) -> tuple[Ids, Ids]:
     """A dark wedge along the upper lid rim; returns its vertices and the rim vertex that each one follows."""
-    followed = np.roll(rim, 3)[:15]  # from the inner to the outer corner
+    inner, outer = EYE_CORNERS
+    followed = rim[np.arange(inner, outer + 1)]
     base = b.all_points()[followed]
     s = np.linspace(0, 1, len(base))[:, None]
     out = base - EYE_CENTRE
@@ -239,8 +244,6 @@ def relax_on_skin(
         points[free] = onto_skin(points[free], 0.0, 1, base_distance)
         points[midline, 0] = 0.0
     points[free] = onto_skin(points[free], 0.0, 3, base_distance)
-    points[free] = raise_nose(points[free])
-    points[midline, 0] = 0.0
     return points
 
 
@@ -253,7 +256,13 @@ def build_head() -> HeadMesh:
     close_half_loop(b, grid[0], *CROWN_PATCH, "skin", flip=True)
     n_skin = b.n_points
     fixed = np.concatenate(
-        [*loops["eye"][LID_CREASE_LOOP:], *loops["mouth"][LIP_BORDER_LOOP:], *loops["ear"][2:], grid[-1]]
+        [
+            loops["eye"][0],
+            *loops["eye"][LID_CREASE_LOOP:],
+            *loops["mouth"][LIP_BORDER_LOOP:],
+            *loops["ear"][2:],
+            grid[-1],
+        ]
     )
     mouth_end = np.arange(loops["mouth"][-1][-1] + 1, loops["nose"][1][0])
     ear_end = np.arange(loops["ear"][-1][-1] + 1, loops["ear"][-1][-1] + 19)
@@ -262,24 +271,30 @@ def build_head() -> HeadMesh:
     half = b.all_points()
     midline = half[:, 0] < 1e-6
     half = relax_on_skin(half, np.array(b.faces), free, midline)
+    half[free] = raise_nose(half[free])
+    for loop, share in zip(loops["eye"], NOSE_SHARE_OF_EYE_LOOPS, strict=False):
+        half[loop] += share * (raise_nose(half[loop]) - half[loop])
+    half[midline, 0] = 0.0
     b.points = [half]
     parts = _add_pieces(b, loops["eye"][LID_RIM_LOOP])
     parts["skin"] = np.arange(n_skin)
     return _mirrored(b, np.concatenate([midline, np.zeros(b.n_points - n_skin, dtype=bool)]), parts, loops, grid)
 
 
+PIECES: dict[str, Callable[[MeshBuilder], None]] = {
+    "eyeball": add_eyeball,
+    "upper_teeth": partial(add_teeth, jaw="upper"),
+    "lower_teeth": partial(add_teeth, jaw="lower"),
+    "tongue": add_tongue,
+    "brow": add_brow,
+}
+
+
 def _add_pieces(b: MeshBuilder, rim: Ids) -> dict[str, Ids]:
     parts = {}
-    makers = {
-        "eyeball": lambda: add_eyeball(b),
-        "upper_teeth": lambda: add_teeth(b, "upper"),
-        "lower_teeth": lambda: add_teeth(b, "lower"),
-        "tongue": lambda: add_tongue(b),
-        "brow": lambda: add_brow(b),
-    }
-    for name, make in makers.items():
+    for name, add in PIECES.items():
         first = b.n_points
-        make()
+        add(b)
         parts[name] = np.arange(first, b.n_points)
     parts["lash"], parts["lash_follows"] = add_lashes(b, rim)
     return parts

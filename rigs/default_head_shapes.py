@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from rigs.default_head_mesh import (
     EYE_CENTRE,
+    EYE_CORNERS,
     JAW_HINGE,
     LID_RIM_LOOP,
     LIP_BORDER_LOOP,
@@ -28,19 +29,10 @@ from rigs.default_head_mesh import (
 from rigs.default_head_parts import HeadMesh
 
 JAW_OPEN_DEGREES = 23.0
-LOOK_DEGREES = {"Up": 22.0, "Down": 24.0, "In": 28.0, "Out": 28.0}
-LID_LOOP_WEIGHTS = (
-    0.0,
-    0.02,
-    0.09,
-    0.26,
-    0.52,
-    0.80,
-    1.0,
-    1.0,
-    1.0,
-    1.0,
-)  # share of the rim's turn, from the block border in
+LOOK_DEGREES = {"Up": 22.0, "Down": 24.0, "In": 26.0, "Out": 26.0}
+# How far each loop of the eye block, from its border in, follows the turn of the lid rim.
+UPPER_LID_FOLLOW = (0.0, 0.02, 0.09, 0.26, 0.52, 0.80, 1.0, 1.0, 1.0, 1.0)
+LOWER_LID_FOLLOW = (0.46, 0.54, 0.63, 0.73, 0.83, 0.92, 1.0, 1.0, 1.0, 1.0)
 LIP_LOOP_FOLLOW = (
     0.0,
     0.40,
@@ -71,6 +63,8 @@ class Face:
     across: Ids  # (36,) the vertex of the other lip over or under each one
     lip_weights: Points  # (N, 36) which lip border vertices a skin vertex follows
     lip_distance: Field  # (N,) distance of the skin to the lip border
+    round_eye: Ids  # (M,) skin round the block of the left eye
+    eye_weights: Points  # (M, 28) how it follows the border of the block
     moved: Ids  # skin (outside the lips) and brow vertices, which slide on the skin
     neighbours: tuple[Ids, Ids, Field]
 
@@ -90,15 +84,20 @@ def make_face(mesh: HeadMesh) -> Face:
     distance = np.linalg.norm(mesh.points[:, None] - mesh.points[lips[0]][None], axis=2)
     weights = 1.0 / (distance**2 + 1e-4) ** 2
     weights /= weights.sum(axis=1, keepdims=True)
-    inside = np.concatenate([lips[1:].ravel(), _bag_end(mesh)])
+    inside = np.concatenate([lips[1:].ravel(), _mouth_inside(mesh)])
     skin = np.setdiff1d(mesh.parts["skin"], inside)
+    round_eye, eye_weights = _round_eye(mesh, skin)
     return Face(
+        round_eye=round_eye,
+        eye_weights=eye_weights,
         mesh=mesh,
         lips=lips,
         s=np.concatenate([s, s[-2:0:-1]]),
         side=np.concatenate([side, side[-2:0:-1]]),
         sign=sign,
-        across=np.concatenate([2 * N_LIP_SIDE - np.arange(2 * N_LIP_SIDE + 1), np.arange(4 * N_LIP_SIDE - 1, 2 * N_LIP_SIDE, -1)]),
+        across=np.concatenate(
+            [2 * N_LIP_SIDE - np.arange(2 * N_LIP_SIDE + 1), np.arange(4 * N_LIP_SIDE - 1, 2 * N_LIP_SIDE, -1)]
+        ),
         lip_weights=weights,
         lip_distance=distance.min(axis=1),
         moved=np.concatenate([skin, mesh.parts["brow"]]),
@@ -106,9 +105,22 @@ def make_face(mesh: HeadMesh) -> Face:
     )
 
 
-def _bag_end(mesh: HeadMesh) -> Ids:
+def _round_eye(mesh: HeadMesh, skin: Ids) -> tuple[Ids, Points]:
+    """Skin near the block of the left eye and how it follows the block's border, fading over 0.08 units."""
+    border = mesh.loops["eye"][0]
+    outside = np.setdiff1d(skin, np.concatenate(mesh.loops["eye"]))
+    distance = np.linalg.norm(mesh.points[outside][:, None] - mesh.points[border][None], axis=2)
+    near = distance.min(axis=1) < 0.2
+    distance = distance[near]
+    weights = 1.0 / (distance**2 + 1e-4) ** 2
+    weights *= (np.exp(-((distance.min(axis=1) / 0.08) ** 2)) / weights.sum(axis=1))[:, None]
+    return outside[near], weights
+
+
+def _mouth_inside(mesh: HeadMesh) -> Ids:
     regions = np.array(mesh.face_regions)
-    return np.unique(mesh.faces[regions == "mouth"])
+    ids: Ids = np.unique(mesh.faces[regions == "mouth"])
+    return ids
 
 
 def _neighbours(mesh: HeadMesh) -> tuple[Ids, Ids, Field]:
@@ -149,7 +161,7 @@ def _lip_opening(s: Field) -> Field:
 
 
 def jaw_weights(face: Face, lip_values: Points) -> Field:
-    """How far each vertex follows the jaw (N,), 0 to 1; lip_values (loops, 36) are given for the lips and the mouth bag."""
+    """How far each vertex follows the jaw (N,), 0 to 1; lip_values (loops, 36) are those of the lips and the bag."""
     p = face.mesh.points
     y, z = p[:, 1], p[:, 2]
     w = np.zeros(len(p))
@@ -160,7 +172,7 @@ def jaw_weights(face: Face, lip_values: Points) -> Field:
     w[chin] = 1.0
     free = skin & ~still & ~chin
     w[face.lips] = lip_values
-    bag = np.setdiff1d(_bag_end(face.mesh), face.lips)
+    bag = np.setdiff1d(_mouth_inside(face.mesh), face.lips)
     w[bag] = 0.5
     free[face.lips] = False
     free[bag] = False
@@ -345,21 +357,22 @@ def lid_angles(face: Face) -> tuple[Field, Field]:
     rim = face.mesh.loops["eye"][LID_RIM_LOOP]
     offset = face.mesh.points[rim] - EYE_CENTRE
     angle = np.degrees(np.arctan2(offset[:, 2], -offset[:, 1]))
-    n = len(rim)
-    inner_corner = n - 3
-    across = (2 * inner_corner - np.arange(n)) % n
+    across = (2 * EYE_CORNERS[0] - np.arange(len(rim))) % len(rim)
     return angle, angle[across]
 
 
-def lid_motion(face: Face, upper: float, lower: float, up: float = 0.0) -> Points:
+def lid_motion(face: Face, upper: float, lower: float, up_degrees: tuple[float, float] = (0.0, 0.0)) -> Points:
     """Turn the left lids: upper and lower are the share of the eye opening that they close (negative opens);
-    up lifts both lids by degrees at the middle of the eye."""
+    up_degrees lifts the upper and the lower lid at the middle of the eye."""
     angle, across = lid_angles(face)
     gap = across - angle  # negative on the upper lid
-    turn = np.where(gap < 0, upper, lower) * gap + up * np.abs(gap) / np.abs(gap).max()
+    turn = np.where(gap < 0, upper, lower) * gap + np.where(gap < 0, *up_degrees) * np.abs(gap) / np.abs(gap).max()
     delta = np.zeros_like(face.mesh.points)
-    for weight, loop in zip(LID_LOOP_WEIGHTS, face.mesh.loops["eye"], strict=True):
+    loops = face.mesh.loops["eye"]
+    for upper_follow, lower_follow, loop in zip(UPPER_LID_FOLLOW, LOWER_LID_FOLLOW, loops, strict=True):
+        weight = np.where(gap < 0, upper_follow, lower_follow)
         delta[loop] = turn_about_x(face.mesh.points[loop], EYE_CENTRE, weight * turn)
+    delta[face.round_eye] = face.eye_weights @ delta[loops[0]]
     rim_turn = np.zeros(len(face.mesh.points))
     rim_turn[face.mesh.loops["eye"][LID_RIM_LOOP]] = turn
     n_left = len(face.mesh.parts["lash"]) // 2
@@ -406,8 +419,8 @@ def eye_shapes(face: Face) -> dict[str, Points]:
         "eyeBlinkLeft": lid_motion(face, 0.72, 0.28) + brow_press,
         "eyeSquintLeft": lid_motion(face, 0.14, 0.34) + cheek + brow_press,
         "eyeWideLeft": lid_motion(face, -0.16, -0.08) + brow_lift,
-        "eyeLookUpLeft": eye_turn(face, LOOK_DEGREES["Up"], 0) + lid_motion(face, 0, 0, 6.0),
-        "eyeLookDownLeft": eye_turn(face, -LOOK_DEGREES["Down"], 0) + lid_motion(face, 0, 0, -8.0),
+        "eyeLookUpLeft": eye_turn(face, LOOK_DEGREES["Up"], 0) + lid_motion(face, 0, 0, (7.0, 5.0)),
+        "eyeLookDownLeft": eye_turn(face, -LOOK_DEGREES["Down"], 0) + lid_motion(face, 0, 0, (-12.0, -9.0)),
         "eyeLookInLeft": eye_turn(face, 0, -LOOK_DEGREES["In"]),
         "eyeLookOutLeft": eye_turn(face, 0, LOOK_DEGREES["Out"]),
     }
@@ -521,9 +534,7 @@ def _one_sided_mouth_shapes(face: Face) -> dict[str, Points]:
             skin=cheek_down,
         ),
         "mouthDimpleLeft": lip_motion(face, corner=(0.060, -0.022, 0.014), reach=0.13, left_only=True) + dimple,
-        "mouthStretchLeft": lip_motion(
-            face, corner=(0.095, -0.012, -0.034), reach=0.20, left_only=True
-        ),
+        "mouthStretchLeft": lip_motion(face, corner=(0.095, -0.012, -0.034), reach=0.20, left_only=True),
         "mouthPressLeft": lip_motion(
             face,
             corner=(0.012, 0.0, 0.008),
