@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,8 +45,24 @@ def render_film(scene: bpy.types.Scene, path: Path, on_frame: Callable[[int, int
                 bpy.ops.render.render(animation=True)
         finally:
             bpy.app.handlers.render_write.remove(count)
-        if len(rendered) < n_frames:
-            raise RuntimeError(f"{len(rendered)} of {n_frames} frames were rendered")
+        if len(rendered) < n_frames or not is_whole_film(partial):
+            raise RuntimeError(f"{len(rendered)} of {n_frames} frames were rendered, and the file is incomplete")
+
+
+def is_whole_film(path: Path) -> bool:
+    """Whether an MP4 file has its index and ends where its last part ends; Blender does not notice a full disk.
+
+    Parts ("boxes") are a size, a name and content; "moov" is the index: ISO/IEC 14496-12, section 4.2.
+    """
+    position, names = 0, set()
+    n_bytes = path.stat().st_size
+    with path.open("rb") as file:
+        while position + 8 <= n_bytes:
+            file.seek(position)
+            size, name, large_size = struct.unpack(">I4sQ", file.read(16).ljust(16, b"\0"))
+            names.add(name)
+            position += {0: n_bytes - position, 1: large_size}.get(size, max(size, 8))
+    return position == n_bytes and b"moov" in names
 
 
 def _set_up_film(scene: bpy.types.Scene, path: Path) -> None:

@@ -212,6 +212,31 @@ def test_full_disk_gives_one_sentence_and_leaves_the_earlier_file(scene_file: Pa
     assert {path.name for path in scene_file.parent.iterdir()} == {"scene.blend", "speech.wav", "out.blend"}
 
 
+def test_a_film_cut_short_is_noticed(scene_file: Path, tmp_path: Path) -> None:
+    """Blender itself says that all is well when the disk is full."""
+    film = tmp_path / "film.mp4"
+    program = f"""
+import os, resource, sys
+from pathlib import Path
+import bpy
+from blender_addon import output
+bpy.ops.wm.open_mainfile(filepath={str(scene_file)!r})
+bpy.context.scene.frame_end = 3
+output.render_film(bpy.context.scene, Path({str(film)!r}), lambda done, total: None)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
+try:
+    output.render_film(bpy.context.scene, Path({str(tmp_path / "cut.mp4")!r}), lambda done, total: None)
+except ValueError as error:
+    print("REFUSED", error)
+sys.stdout.flush()
+os._exit(0)
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert "REFUSED" in done.stdout and "cut.mp4 can't be written; check the free space" in done.stdout, done.stderr
+    assert film.stat().st_size > 1024
+    assert {path.name for path in tmp_path.iterdir()} == {"scene.blend", "film.mp4"}
+
+
 def test_a_scene_may_have_its_sound_already(scene: Any, tmp_path: Path, audio: Path, capfd: Any) -> None:
     make_head(scene)
     add_strip(scene, audio, 100)
