@@ -319,6 +319,10 @@ LIGHTS = (  # name, position, energy in W, size, colour
     ("Rim light", (2.2, 4.2, 3.4), 480.0, 2.0, (1.0, 0.97, 0.92)),
 )
 TARGET = Vector((0.0, -0.1, -0.10))
+CAMERAS = (  # name, position, target, focal length in mm; the first is the active one
+    ("Camera", (-0.80, -8.6, 0.22), (0.0, -0.1, -0.10), 88.0),
+    ("Face camera", (-0.70, -8.6, 0.10), (0.0, -0.3, -0.14), 135.0),
+)
 
 
 def aim(item: bpy.types.Object, place: tuple[float, float, float], target: Vector) -> None:
@@ -327,7 +331,7 @@ def aim(item: bpy.types.Object, place: tuple[float, float, float], target: Vecto
 
 
 def build_stage() -> None:
-    """Three lights, a neutral world and a camera."""
+    """Three lights, a neutral world and the cameras."""
     scene = bpy.context.scene
     for name, place, energy, size, colour in LIGHTS:
         light = bpy.data.lights.new(name, "AREA")
@@ -340,12 +344,13 @@ def build_stage() -> None:
     world.node_tree.nodes["Background"].inputs["Color"].default_value = (0.20, 0.23, 0.27, 1.0)
     world.color = linear((0.32, 0.36, 0.41)).tolist()
     scene.world = world
-    camera = bpy.data.cameras.new("Camera")
-    camera.lens = 85.0
-    item = bpy.data.objects.new("Camera", camera)
-    aim(item, (-0.80, -8.6, 0.25), TARGET)
-    scene.collection.objects.link(item)
-    scene.camera = item
+    for name, place, target, lens in CAMERAS:
+        camera = bpy.data.cameras.new(name)
+        camera.lens = lens
+        item = bpy.data.objects.new(name, camera)
+        aim(item, place, Vector(target))
+        scene.collection.objects.link(item)
+    scene.camera = bpy.data.objects[CAMERAS[0][0]]
 
 
 def set_up_render() -> None:
@@ -378,6 +383,7 @@ def build(output: Path) -> None:
     build_stage()
     set_up_render()
     output.parent.mkdir(parents=True, exist_ok=True)
+    bpy.context.preferences.filepaths.save_version = 0  # no .blend1 beside it
     bpy.ops.wm.save_as_mainfile(filepath=str(output.resolve()), compress=True, copy=True)
 
 
