@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,14 +61,14 @@ def save_clip(folder: Path, clip: Clip) -> Path:
 def load_clip(path: Path) -> Clip:
     """Read what save_clip wrote; ValueError when the file is no clip."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return Clip(
                 **json.loads(str(arrays["facts"])),
                 waveform=arrays["waveform"].astype(np.float32) / 32767,
                 curves=Curves(arrays["values"].astype(np.float32), BLENDSHAPE_CHANNELS, CLIP_FPS),
                 labelled=arrays["labelled"],
             )
-    except (KeyError, OSError, TypeError, ValueError, EOFError, zlib.error) as error:
+    except (KeyError, OSError, TypeError, ValueError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise ValueError(f"{path} is not a prepared clip ({error}); prepare the corpus again") from error
 
 

@@ -103,7 +103,9 @@ CONSONANTS = {
     **_same("wɥʍ", Target(0.07, pucker=0.65, funnel=0.05, jaw_dominance=0.7, lip_dominance=1.2)),
 }
 TARGETS = {PAUSE: Target(0.0), **VOWELS, **CONSONANTS}
-LIP_CONTACT = dict.fromkeys("pbm", 1.0) | dict.fromkeys("ɸβ", 0.7) | dict.fromkeys("wɥʍ", 0.4)
+LIP_CONTACT = (
+    dict.fromkeys("pbm", 1.0) | dict.fromkeys("ɸβ", 0.7) | dict.fromkeys("wɥʍ", 0.4) | dict.fromkeys("uʉy", 0.3)
+)
 """How much of the opening between the lips a phone closes."""
 TEETH_CONTACT = dict.fromkeys("fvɱ", 1.0) | {"ʋ": 0.5}
 """How close to the upper teeth a phone brings the lower lip."""

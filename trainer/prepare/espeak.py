@@ -92,7 +92,7 @@ def _library() -> tuple[ctypes.CDLL, int]:
 
 
 def speak(text: str, voice: Voice, seed: int) -> tuple[NDArray[np.float32], int, list[PhoneEvent]]:
-    """Samples (S,) in [-1, 1], their rate in hertz and the phones in order; the same seed gives the same samples.
+    """Samples (S,) in [-1, 1], their rate in hertz and the phones in order; the seed is for noise and flutter.
 
     Raises ValueError when there is no such voice or it has nothing to say.
     """

@@ -70,7 +70,7 @@ def _held_back(folder: Path, split_name: str) -> set[str]:
 def read_arrays(path: Path, names: tuple[str, ...]) -> dict[str, NDArray[np.float64]]:
     """Numeric arrays of an .npz file; ValueError when it is damaged or lacks one of them."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {name: arrays[name].astype(np.float64) for name in names}
     except (KeyError, OSError, ValueError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise ValueError(f"{path} cannot be read ({error}); fetch this file again or remove it.") from error

@@ -110,7 +110,11 @@ def recorded(waveform: NDArray[np.float32], generator: np.random.Generator) -> N
 
 
 def make_clip(index: int, config: Config) -> Clip:
-    """The clip of this number; it depends on the number and the seed alone."""
+    """The clip of this number; voice, text and pauses depend on the number and the seed alone.
+
+    The oscillators of espeak-ng run on from one utterance to the next, so the sound repeats to the last bit only after
+    the same clips before it, as in a run of the command.
+    """
     generator = np.random.default_rng((config.seed, index))
     shares = np.array([language.share for language in LANGUAGES])
     language = LANGUAGES[generator.choice(len(LANGUAGES), p=shares / shares.sum())]
