@@ -115,6 +115,15 @@ class Mfcc(nn.Module):
         return 10 * torch.log10(mel_power.clamp(min=self.floor_power)) @ self.basis
 
 
+def with_differences(cepstra: Tensor) -> Tensor:
+    """Cepstra (B, T + 2, F) -> (B, T, 3 * F): the inner T frames, then their first and second differences in time.
+
+    Over three frames, as librosa.feature.delta with width 3.
+    """
+    before, here, after = cepstra[:, :-2], cepstra[:, 1:-1], cepstra[:, 2:]
+    return torch.cat([here, (after - before) / 2, after - 2 * here + before], dim=2)
+
+
 def divide_by_local_level(mel_power: Tensor, reach_frames: int, quietest_power: float) -> Tensor:
     """Mel power (B, T, n_mels) relative to its mean over the bands and over reach_frames on either side.
 

@@ -2,10 +2,11 @@
 
 import librosa
 import numpy as np
+import pytest
 import torch
 from numpy.typing import NDArray
 
-from trainer.audio import MelPower, Mfcc, divide_by_local_level
+from trainer.audio import MelPower, Mfcc, divide_by_local_level, with_differences
 
 RATE_HZ, HOP, N_MELS, N_CEPSTRA = 24_000, 800, 40, 39
 
@@ -53,6 +54,15 @@ def test_mfcc_is_that_of_librosa() -> None:
         fmax=8000,
     ).T
     np.testing.assert_allclose(ours, theirs, atol=0.02)  # dB; cepstra reach some hundred
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_differences_are_those_of_librosa(order: int) -> None:
+    cepstra = np.random.default_rng(0).standard_normal((20, 13)).astype(np.float32)
+    ours = with_differences(torch.from_numpy(cepstra[None]))[0].numpy()
+    theirs = librosa.feature.delta(cepstra.T, width=3, order=order).T[1:-1]
+    np.testing.assert_array_equal(ours[:, :13], cepstra[1:-1])
+    np.testing.assert_allclose(ours[:, 13 * order : 13 * (order + 1)], theirs, atol=1e-5)
 
 
 def test_a_frame_sees_one_hop_and_half_of_its_neighbours() -> None:

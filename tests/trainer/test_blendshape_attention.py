@@ -19,7 +19,7 @@ from trainer.blendshape_attention.data import by_corpus, draw_batch, make_exampl
 from trainer.blendshape_attention.model import (
     FPS,
     HOP_SAMPLES,
-    N_CEPSTRA,
+    N_FEATURES,
     N_WINDOW_FRAMES,
     RECEPTIVE_FIELD_SECONDS,
     AudioFeatures,
@@ -57,7 +57,7 @@ def model() -> AudioToBlendshapes:
 @pytest.mark.parametrize("n_nodes", [128, 256, 512])
 def test_a_window_gives_51_values(n_nodes: int) -> None:
     network = BlendshapeNetwork(n_nodes)
-    assert network(torch.randn(1, N_WINDOW_FRAMES, N_CEPSTRA)).shape == (1, 1, 51)
+    assert network(torch.randn(1, N_WINDOW_FRAMES, N_FEATURES)).shape == (1, 1, 51)
     assert network.score.in_features == n_nodes
 
 

@@ -7,7 +7,7 @@ import torch.nn.functional as F  # noqa: N812  (the name that the torch document
 from torch import Tensor, nn
 
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
-from trainer.audio import MelPower, Mfcc, divide_by_local_level
+from trainer.audio import MelPower, Mfcc, divide_by_local_level, with_differences
 from trainer.clips import CLIP_SAMPLE_RATE_HZ
 
 FPS = 30
@@ -19,10 +19,10 @@ N_WINDOW_FRAMES = 64
 BEFORE_FRAMES = N_WINDOW_FRAMES // 2
 AFTER_FRAMES = N_WINDOW_FRAMES - BEFORE_FRAMES - 1
 """Audio frame j is centred half a hop after output frame j, so 32 before and 31 after are 1.067 s on both sides."""
-N_CEPSTRA = 39
+N_CEPSTRA = 13
+N_FEATURES = 3 * N_CEPSTRA
+"""Section 3.3: 39 MFCC, read as 13 with their first and second differences (train.py says why)."""
 N_MELS = 40
-"""One more than the cepstra: 39 of 40 keep the spectral envelope whole, while 40 bands are too wide to show the
-harmonics of a voice, which would tie the features to its pitch."""
 LOWEST_HZ, HIGHEST_HZ = 60.0, 8000.0
 """The corpora hold nothing above 8 kHz, and below 60 Hz there is only handling noise."""
 LEVEL_REACH_FRAMES = 64
@@ -30,8 +30,8 @@ QUIETEST_POWER = 4e-5
 """About -60 dB of full scale: white noise of that level has this mean mel power."""
 FLOOR_POWER = 1e-6
 """60 dB below the local level."""
-RECEPTIVE_FIELD_SECONDS = (2 * (BEFORE_FRAMES + LEVEL_REACH_FRAMES) + 1) / FPS
-"""The span of sound, centred on an output frame, that can change it: window, level, half an audio frame each side."""
+RECEPTIVE_FIELD_SECONDS = (2 * (BEFORE_FRAMES + 1 + LEVEL_REACH_FRAMES) + 1) / FPS
+"""The span of sound around an output frame that can change it: window, differences, level and half an audio frame."""
 CENTRE_WIDTH_FRAMES = 3.0
 """Where the attention looks before training: this standard deviation around the middle of the window."""
 
@@ -50,8 +50,8 @@ class AudioFeatures(nn.Module):
     def forward(self, waveform: Tensor) -> Tensor:
         """Waveform (B, S) -> features (B, T + 63, 39)."""
         relative = divide_by_local_level(self.mel_power(waveform), LEVEL_REACH_FRAMES, QUIETEST_POWER)
-        cepstra: Tensor = self.mfcc(F.pad(relative, (0, 0, BEFORE_FRAMES, AFTER_FRAMES)))
-        return cepstra
+        padded = F.pad(relative, (0, 0, BEFORE_FRAMES + 1, AFTER_FRAMES + 1))
+        return with_differences(self.mfcc(padded))
 
 
 class BidirectionalLayer(nn.Module):
@@ -76,9 +76,9 @@ class BlendshapeNetwork(nn.Module):
 
     def __init__(self, n_nodes: int) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.zeros(N_CEPSTRA))
-        self.register_buffer("deviation", torch.ones(N_CEPSTRA))
-        self.layers = nn.Sequential(BidirectionalLayer(N_CEPSTRA, n_nodes), BidirectionalLayer(n_nodes, n_nodes))
+        self.register_buffer("mean", torch.zeros(N_FEATURES))
+        self.register_buffer("deviation", torch.ones(N_FEATURES))
+        self.layers = nn.Sequential(BidirectionalLayer(N_FEATURES, n_nodes), BidirectionalLayer(n_nodes, n_nodes))
         self.score = nn.Linear(n_nodes, 1, bias=False)
         distance = torch.arange(N_WINDOW_FRAMES) - (N_WINDOW_FRAMES - 1) / 2
         self.position_score = nn.Parameter(-(distance**2) / (2 * CENTRE_WIDTH_FRAMES**2))
@@ -103,7 +103,7 @@ class BlendshapeNetwork(nn.Module):
         n_frames = n_rows - (N_WINDOW_FRAMES - 1)
         rows = torch.arange(N_WINDOW_FRAMES).unsqueeze(1) + torch.arange(n_frames).unsqueeze(0)  # (64, R)
         windows = features.transpose(0, 1)[rows.to(features.device)]  # (64, R, N, 39)
-        hidden = self.layers(windows.reshape(N_WINDOW_FRAMES, n_frames * n_runs, N_CEPSTRA))
+        hidden = self.layers(windows.reshape(N_WINDOW_FRAMES, n_frames * n_runs, N_FEATURES))
         scores = self.score(torch.tanh(hidden)).squeeze(2) + self.position_score.unsqueeze(1)
         attended = (torch.softmax(scores, dim=0).unsqueeze(2) * hidden).sum(dim=0)  # eq. (4) and (5)
         outputs: Tensor = self.dense(attended)
