@@ -83,19 +83,21 @@ def add_glints(b: MeshBuilder, eye_centre: Points) -> None:
         close_loop(b, loop, 2, 2, "glint")
 
 
-# The dental arches: an ellipse in plan. Teeth are soft boxes of 26 vertices.
+# The dental arches: a superellipse in plan. Teeth are soft boxes of 26 vertices.
 
-ARCH_HALF_WIDTH, ARCH_FRONT, ARCH_DEPTH = 0.205, -0.700, 0.30
+ARCH_HALF_WIDTH, ARCH_FRONT, ARCH_DEPTH = 0.216, -0.718, 0.32
+ARCH_POWER = 0.8  # below 1: squarer than an ellipse
 TOOTH_WIDTHS = {
-    "upper": (0.078, 0.062, 0.060, 0.058, 0.060, 0.066),
-    "lower": (0.052, 0.054, 0.058, 0.058, 0.060, 0.066),
+    "upper": (0.082, 0.068, 0.064, 0.062, 0.064, 0.070),
+    "lower": (0.054, 0.056, 0.060, 0.062, 0.064, 0.070),
 }
 
 
 def arch_points(lengths: Field, inset: float) -> tuple[Points, Points]:
     """Positions (M, 2) in x, y and outward directions (M, 2) at arc lengths from the midline along the dental arch."""
     t = np.linspace(0, np.pi / 2, 400)
-    curve = np.stack([(ARCH_HALF_WIDTH - inset) * np.sin(t), ARCH_FRONT + inset + ARCH_DEPTH * (1 - np.cos(t))], axis=1)
+    across, back = np.sin(t) ** ARCH_POWER, 1 - np.cos(t) ** ARCH_POWER
+    curve = np.stack([(ARCH_HALF_WIDTH - inset) * across, ARCH_FRONT + inset + ARCH_DEPTH * back], axis=1)
     run = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
     at = np.stack([np.interp(lengths, run, curve[:, i]) for i in (0, 1)], axis=1)
     ahead = np.stack([np.interp(lengths + 1e-3, run, curve[:, i]) for i in (0, 1)], axis=1)
@@ -124,7 +126,7 @@ def add_soft_box(b: MeshBuilder, centre: Points, axes: Points, region: str) -> N
 def add_teeth(b: MeshBuilder, jaw: str) -> None:
     """One half of a dental arch and its gum."""
     upper = jaw == "upper"
-    inset = 0.0 if upper else 0.022
+    inset = 0.0 if upper else 0.032
     edge = MOUTH_HEIGHT + (-0.032 if upper else -0.034)
     up = 1.0 if upper else -1.0
     start = 0.0

@@ -188,7 +188,7 @@ def jaw_weights(face: Face, lip_values: Points) -> Field:
 
 def _bag_weights(face: Face, lip_row: Field, closed_row: Field) -> Points:
     """Weights (loops, 36): the lips as given, the inside of the mouth moving from closed_row to half open."""
-    lower = 0.5 * (1 - face.side * np.sqrt(np.maximum(1 - face.s**2, 0)))
+    lower = 0.5 * (1 - face.side * np.minimum(2.0 * np.sqrt(np.maximum(1 - face.s**2, 0)), 1.0))
     mixes = (0.0, 0.0, 0.0, 0.0, 0.0, 0.15, 0.5, 0.85, 1.0, 1.0, 1.0)
     return np.stack([(1 - m) * (lip_row if m == 0 else closed_row) + m * lower for m in mixes])
 
