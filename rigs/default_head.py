@@ -50,7 +50,7 @@ MATERIALS: dict[str, tuple[Colour, float, float, float]] = {
     "brow": ((0.34, 0.15, 0.10), 0.60, 0.0, 0.0),
     "lash": ((0.12, 0.06, 0.06), 0.60, 0.0, 0.0),
     "glint": ((1.0, 1.0, 1.0), 0.10, 0.0, 0.0),
-    "hair": ((0.46, 0.20, 0.11), 0.42, 0.1, 0.0),
+    "hair": ((0.54, 0.26, 0.14), 0.42, 0.1, 0.0),
     "cloth": ((0.16, 0.42, 0.52), 0.85, 0.0, 0.0),
     "wall": ((0.66, 0.74, 0.78), 0.90, 0.0, 0.0),
 }
@@ -237,6 +237,7 @@ def make_object(
     colours: Points,
     regions: list[str],
     materials: dict[str, bpy.types.Material],
+    n_subdivisions: int = 1,
 ) -> bpy.types.Object:
     """A smooth-shaded, subdivided mesh object with corner colours (F, 4, 3)."""
     mesh = bpy.data.meshes.new(name)
@@ -255,7 +256,7 @@ def make_object(
     item = bpy.data.objects.new(name, mesh)
     bpy.context.scene.collection.objects.link(item)
     subdivision = item.modifiers.new("Subdivision", "SUBSURF")
-    subdivision.levels = subdivision.render_levels = 1
+    subdivision.levels = subdivision.render_levels = n_subdivisions
     return item
 
 
@@ -300,13 +301,13 @@ def build_objects() -> None:
     add_shape_keys(head, mesh)
     add_landmarks(head, mesh)
     dress = (
-        ("Hair", "hair", hair_points, hair_faces, hair_shade),
-        ("Pullover", "cloth", cloth_points, cloth_faces, 1.0),
+        ("Hair", "hair", hair_points, hair_faces, hair_shade, 1),
+        ("Pullover", "cloth", cloth_points, cloth_faces, 1.0, 2),
     )
-    for name, region, points, faces, shade in dress:
+    for name, region, points, faces, shade, n_subdivisions in dress:
         brightness = shade * (0.40 + 0.70 * occlusion(points, vertex_normals(points, faces), obstacles))
         colours = np.clip(linear(MATERIALS[region][0]) * brightness[faces][..., None], 0, 1)
-        make_object(name, points, faces, colours, [region] * len(faces), materials)
+        make_object(name, points, faces, colours, [region] * len(faces), materials, n_subdivisions)
     points, faces, shade = backdrop()
     colours = linear(MATERIALS["wall"][0]) * shade[faces][..., None]
     wall = make_object("Backdrop", points, faces, colours, ["wall"] * len(faces), materials)

@@ -79,10 +79,11 @@ FRINGE: tuple[Lock, ...] = (
 
 
 def lock_shade(n_stations: int, brightness: float) -> Field:
-    """Brightness of the vertices of a lock: darker along its edges and at its root."""
+    """Brightness of the vertices of a lock: dark along its edges and at its root, a sheen across its upper part."""
     turn = np.radians(135) - np.arange(N_CLUMP_SIDES) * 2 * np.pi / N_CLUMP_SIDES
     t = np.linspace(0, 1, n_stations)[:, None]
-    shade = (0.70 + 0.45 * np.clip(np.sin(turn), 0, 1)) * (0.75 + 0.45 * t)
+    ridge = np.clip(np.sin(turn), 0, 1)
+    shade = (0.55 + 0.60 * ridge) * (0.70 + 0.50 * t) + 0.55 * ridge**2 * np.exp(-(((t - 0.42) / 0.17) ** 2))
     return brightness * np.append(shade.ravel(), [shade[0].mean(), shade[-1].mean()])
 
 

@@ -184,8 +184,8 @@ def base_distance(p: Points) -> Field:
     q[:, 0] = np.sqrt(p[:, 0] ** 2 + 1e-5)
     d = ellipsoid(q, (0, 0.13, 0.40), (0.84, 0.95, 0.80))
     d = smooth_union(d, ellipsoid(q, (0, -0.16, -0.20), (0.68, 0.62, 0.68)), 0.25)
-    d = smooth_union(d, capsule(q, (0.43, -0.02, -0.42), (0.13, -0.50, -0.75), 0.20, 0.16), 0.25)
-    d = smooth_union(d, ellipsoid(q, (0, -0.66, -0.80), (0.17, 0.15, 0.13)), 0.20)
+    d = smooth_union(d, capsule(q, (0.43, -0.02, -0.42), (0.17, -0.50, -0.74), 0.20, 0.17), 0.25)
+    d = smooth_union(d, ellipsoid(q, (0, -0.66, -0.80), (0.20, 0.15, 0.13)), 0.20)
     d = smooth_union(d, ellipsoid(q, (0.36, -0.47, -0.32), (0.30, 0.29, 0.24)), 0.18)
     d = smooth_union(d, ellipsoid(q, (0, -0.58, -0.52), (0.28, 0.25, 0.20)), 0.16)
     d = smooth_union(d, capsule(q, (0, 0.10, -0.60), (0, 0.18, -1.80), 0.31, 0.31), 0.22)
@@ -489,6 +489,7 @@ def add_ear_loops(b: MeshBuilder, ids: Ids) -> list[Ids]:
         y = EAR_CENTRE_Y + scale * (outline_y + 0.25 * outline_z)
         z = EAR_CENTRE_Z + scale * outline_z
         stand_off = 0.40 + 0.85 * scale * (outline_y + 0.11) / 0.3 + 0.08 * scale * up
+        stand_off *= 1 + 0.45 * np.minimum(up, 0)
         loops.append(np.stack([side_of_head(y, z) + out * stand_off, y, z], axis=1))
     added = b.add_loops(border, loops, "skin", closed=True)
     close_loop(b, added[-1], r1 - r0, c1 - c0, "skin")
