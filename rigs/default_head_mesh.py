@@ -97,6 +97,13 @@ class MeshBuilder:
         return np.concatenate(self.points)
 
 
+def mesh_edges(faces: NDArray[np.int64]) -> Ids:
+    """The edges of quads (F, 4) as vertex pairs (E, 2), each once."""
+    sides = np.concatenate([faces[:, [i, (i + 1) % 4]] for i in range(4)])
+    edges: Ids = np.unique(np.sort(sides, axis=1), axis=0)
+    return edges
+
+
 def coons(grid: Points) -> Points:
     """Fill the inside of a grid of positions (R, C, 3) from its four sides (Coons patch)."""
     n_rows, n_columns = grid.shape[:2]

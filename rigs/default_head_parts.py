@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from rigs.default_head_mesh import (
     CROWN_PATCH,
+    EAR_BLOCK,
     EYE_CENTRE,
     EYE_CORNERS,
     EYE_RADIUS,
@@ -28,6 +29,7 @@ from rigs.default_head_mesh import (
     base_distance,
     close_half_loop,
     close_loop,
+    mesh_edges,
     on_eye_sphere,
     onto_skin,
     raise_nose,
@@ -42,7 +44,11 @@ NOSE_SHARE_OF_EYE_LOOPS = (1.0, 0.0, 0.0, 0.85, 0.6, 0.3)  # the free loops are 
 
 @dataclass
 class HeadMesh:
-    """The whole neutral head. parts and loops give vertex numbers; the loops are those of the left half (x >= 0)."""
+    """The whole neutral head.
+
+    mirror (N,) gives the vertex on the other side. parts holds vertex numbers by piece, first the left half (x >= 0),
+    then the right; loops are those of the left half, from the border of each block in.
+    """
 
     points: Points
     faces: NDArray[np.int64]
@@ -50,7 +56,6 @@ class HeadMesh:
     mirror: Ids
     parts: dict[str, Ids]
     loops: dict[str, list[Ids]]
-    grid: Ids
 
 
 def add_eyeball(b: MeshBuilder) -> None:
@@ -229,12 +234,9 @@ def add_lashes(b: MeshBuilder, rim: Ids) -> tuple[Ids, Ids]:
     return np.concatenate(ids), np.tile(followed, 3)
 
 
-def relax_on_skin(
-    points: Points, faces: NDArray[np.int64], free: NDArray[np.bool_], midline: NDArray[np.bool_]
-) -> Points:
+def relax_on_skin(points: Points, faces: NDArray[np.int64], free: Ids, midline: Ids) -> Points:
     """Even out the free vertices by Laplacian smoothing on the implicit skin; the midline stays at x = 0."""
-    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 3]], faces[:, [3, 0]]])
-    edges = np.unique(np.sort(edges, axis=1), axis=0)
+    edges = mesh_edges(faces)
     a, c = np.concatenate([edges, edges[:, ::-1]]).T
     n_neighbours = np.bincount(a, minlength=len(points))[:, None]
     points = points.copy()
@@ -256,31 +258,31 @@ def build_head() -> HeadMesh:
     loops = {"eye": add_eye_loops(b, grid), "mouth": add_mouth_loops(b, grid), "nose": add_nose_loops(b, grid)}
     loops["ear"] = add_ear_loops(b, grid)
     close_half_loop(b, grid[0], *CROWN_PATCH, "skin", flip=True)
-    n_skin = b.n_points
-    fixed = np.concatenate(
-        [
-            loops["eye"][0],
-            *loops["eye"][LID_CREASE_LOOP:],
-            *loops["mouth"][LIP_BORDER_LOOP:],
-            *loops["ear"][2:],
-            grid[-1],
-        ]
-    )
-    mouth_end = np.arange(loops["mouth"][-1][-1] + 1, loops["nose"][1][0])
-    ear_end = np.arange(loops["ear"][-1][-1] + 1, loops["ear"][-1][-1] + 19)
-    free = np.ones(n_skin, dtype=bool)
-    free[np.concatenate([fixed, mouth_end, ear_end])] = False
+    skin = np.arange(b.n_points)
+    b.points = [_settled(b, loops, np.setdiff1d(skin, [*_fixed_skin(loops), *grid[-1]]))]
+    parts = _add_pieces(b, loops["eye"][LID_RIM_LOOP]) | {"skin": skin}
+    return _with_glints(_mirrored(b, parts, loops))
+
+
+def _fixed_skin(loops: dict[str, list[Ids]]) -> Ids:
+    """The vertices of lids, lips, mouth and ear, which stay where their loops put them."""
+    inside_mouth = np.arange(loops["mouth"][-1][-1] + 1, loops["nose"][1][0])
+    r0, r1, c0, c1 = EAR_BLOCK
+    inside_ear = loops["ear"][-1][-1] + 1 + np.arange((r1 - r0 - 1) * (c1 - c0 - 1))
+    lids = [loops["eye"][0], *loops["eye"][LID_CREASE_LOOP:]]
+    return np.concatenate([*lids, *loops["mouth"][LIP_BORDER_LOOP:], inside_mouth, *loops["ear"][2:], inside_ear])
+
+
+def _settled(b: MeshBuilder, loops: dict[str, list[Ids]], free: Ids) -> Points:
+    """The half skin with its free vertices relaxed and the nose raised."""
     half = b.all_points()
-    midline = half[:, 0] < 1e-6
+    midline = np.flatnonzero(half[:, 0] < 1e-6)
     half = relax_on_skin(half, np.array(b.faces), free, midline)
     half[free] = raise_nose(half[free])
     for loop, share in zip(loops["eye"], NOSE_SHARE_OF_EYE_LOOPS, strict=False):
         half[loop] += share * (raise_nose(half[loop]) - half[loop])
     half[midline, 0] = 0.0
-    b.points = [half]
-    parts = _add_pieces(b, loops["eye"][LID_RIM_LOOP])
-    parts["skin"] = np.arange(n_skin)
-    return _mirrored(b, np.concatenate([midline, np.zeros(b.n_points - n_skin, dtype=bool)]), parts, loops, grid)
+    return half
 
 
 PIECES: dict[str, Callable[[MeshBuilder], None]] = {
@@ -302,25 +304,18 @@ def _add_pieces(b: MeshBuilder, rim: Ids) -> dict[str, Ids]:
     return parts
 
 
-def _mirrored(
-    b: MeshBuilder, midline: NDArray[np.bool_], parts: dict[str, Ids], loops: dict[str, list[Ids]], grid: Ids
-) -> HeadMesh:
+def _mirrored(b: MeshBuilder, parts: dict[str, Ids], loops: dict[str, list[Ids]]) -> HeadMesh:
     """Add the half with x < 0; vertices on the midline are shared."""
     half = b.all_points()
-    midline = midline | (half[:, 0] == 0.0)
-    off = np.flatnonzero(~midline)
+    off = np.flatnonzero(half[:, 0] != 0.0)
     to_right = np.arange(len(half))
     to_right[off] = len(half) + np.arange(len(off))
     points = np.concatenate([half, half[off] * np.array([-1.0, 1.0, 1.0])])
     mirror = np.concatenate([to_right, off])
     faces = np.array(b.faces)
     faces = np.concatenate([faces, to_right[faces][:, ::-1]])
-    both = {
-        name: np.unique(np.concatenate([ids, to_right[ids]])) for name, ids in parts.items() if "follows" not in name
-    }
-    both["lash"] = np.concatenate([parts["lash"], to_right[parts["lash"]]])
-    both["lash_follows"] = np.concatenate([parts["lash_follows"], to_right[parts["lash_follows"]]])
-    return _with_glints(HeadMesh(points, faces, b.face_regions * 2, mirror, both, loops, grid))
+    both = {name: np.concatenate([ids, to_right[ids]]) for name, ids in parts.items()}
+    return HeadMesh(points, faces, b.face_regions * 2, mirror, both, loops)
 
 
 def _with_glints(head: HeadMesh) -> HeadMesh:

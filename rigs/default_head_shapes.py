@@ -23,6 +23,7 @@ from rigs.default_head_mesh import (
     Points,
     is_upper_lip,
     lip_parameter,
+    mesh_edges,
     onto_skin,
     skin_distance,
 )
@@ -33,20 +34,11 @@ LOOK_DEGREES = {"Up": 22.0, "Down": 24.0, "In": 26.0, "Out": 26.0}
 # How far each loop of the eye block, from its border in, follows the turn of the lid rim.
 UPPER_LID_FOLLOW = (0.0, 0.02, 0.09, 0.26, 0.52, 0.80, 1.0, 1.0, 1.0, 1.0)
 LOWER_LID_FOLLOW = (0.46, 0.54, 0.63, 0.73, 0.83, 0.92, 1.0, 1.0, 1.0, 1.0)
-LIP_LOOP_FOLLOW = (
-    0.0,
-    0.40,
-    0.80,
-    1.0,
-    1.0,
-    0.9,
-    0.5,
-    0.2,
-    0.05,
-    0.0,
-    0.0,
-)  # border -> contact share, then decay inside
+# Per loop of the mouth from the outline of the lips in (the line of contact is the fourth): how much it moves with the
+# lips, how much of that is the motion of the line of contact, how much it goes over from lip to roof and floor.
 LIP_LOOP_SHARE = (1.0, 1.0, 1.0, 1.0, 1.0, 0.9, 0.5, 0.2, 0.05, 0.0, 0.0)
+CONTACT_LOOP_SHARE = (0.0, 0.40, 0.80, 1.0, 1.0, 0.9, 0.5, 0.2, 0.05, 0.0, 0.0)
+JAW_LOOP_SHARE = (0.0, 0.0, 0.0, 0.0, 0.0, 0.15, 0.5, 0.85, 1.0, 1.0, 1.0)
 
 Vector = tuple[float, float, float]
 
@@ -124,9 +116,7 @@ def _mouth_inside(mesh: HeadMesh) -> Ids:
 
 
 def _neighbours(mesh: HeadMesh) -> tuple[Ids, Ids, Field]:
-    f = mesh.faces
-    edges = np.concatenate([f[:, [0, 1]], f[:, [1, 2]], f[:, [2, 3]], f[:, [3, 0]]])
-    edges = np.unique(np.sort(edges, axis=1), axis=0)
+    edges = mesh_edges(mesh.faces)
     a, b = np.concatenate([edges, edges[:, ::-1]]).T
     return a, b, np.bincount(a, minlength=len(mesh.points)).astype(float)
 
@@ -186,18 +176,17 @@ def jaw_weights(face: Face, lip_values: Points) -> Field:
     return w
 
 
-def _bag_weights(face: Face, lip_row: Field, closed_row: Field) -> Points:
-    """Weights (loops, 36): the lips as given, the inside of the mouth moving from closed_row to half open."""
+def _with_mouth_inside(face: Face, lips: Field) -> Points:
+    """Jaw weights (loops, 36): those of the lips (36,), and inside the mouth going over to those of roof and floor."""
     lower = 0.5 * (1 - face.side * np.minimum(2.0 * np.sqrt(np.maximum(1 - face.s**2, 0)), 1.0))
-    mixes = (0.0, 0.0, 0.0, 0.0, 0.0, 0.15, 0.5, 0.85, 1.0, 1.0, 1.0)
-    return np.stack([(1 - m) * (lip_row if m == 0 else closed_row) + m * lower for m in mixes])
+    return np.stack([lips + share * (lower - lips) for share in JAW_LOOP_SHARE])
 
 
 def jaw_open(face: Face) -> Points:
     opening = _lip_opening(face.s)
     row = 0.5 - 0.5 * face.side * opening
     row -= 0.02 * (face.side > 0) * opening
-    w = jaw_weights(face, _bag_weights(face, row, row))
+    w = jaw_weights(face, _with_mouth_inside(face, row))
     delta = turn_about_x(face.mesh.points, JAW_HINGE, -JAW_OPEN_DEGREES * w)
     narrow = lip_motion(face, corner=(-0.030, 0.0, 0.0), reach=0.16)
     return delta + narrow
@@ -206,7 +195,7 @@ def jaw_open(face: Face) -> Points:
 def mouth_close(face: Face, opened: Points) -> Points:
     """What brings the lips together while the jaw is down: to be used with jawOpen."""
     contact = 0.50 + 0.04 * (1 - face.s**2)
-    rows = _bag_weights(face, contact, contact)
+    rows = _with_mouth_inside(face, contact)
     rows[0] += -0.05 * face.side * (1 - face.s**2)
     w = jaw_weights(face, rows)
     lower = face.mesh.parts["lower_teeth"]
@@ -220,7 +209,7 @@ def mouth_close(face: Face, opened: Points) -> Points:
 def jaw_shift(face: Face, shift: Vector, lip_parting: float) -> Points:
     """The jaw moved by (x, y, z); the upper lip follows half of it less lip_parting, the lower lip half of it more."""
     row = 0.5 - lip_parting * face.side * _lip_opening(face.s)
-    w = jaw_weights(face, _bag_weights(face, row, row))
+    w = jaw_weights(face, _with_mouth_inside(face, row))
     delta: Points = w[:, None] * np.array(shift)
     return delta
 
@@ -295,8 +284,8 @@ def _spread(face: Face, border: Points, rim: Points, sideways: float, reach: flo
     rim_xyz = np.stack([rim[:, 0] * outward, -rim[:, 1], rim[:, 2]], axis=1)
     whole = tangential[face.lips[0]] - np.stack([0 * forward, forward, 0 * forward], axis=1)
     for k, ids in enumerate(face.lips):
-        follow = LIP_LOOP_FOLLOW[k]
-        delta[ids] = LIP_LOOP_SHARE[k] * (whole + own + follow * (shared - own - rim_xyz))
+        contact_motion = shared - own - rim_xyz
+        delta[ids] = LIP_LOOP_SHARE[k] * (whole + own + CONTACT_LOOP_SHARE[k] * contact_motion)
     return delta
 
 
@@ -309,10 +298,10 @@ def slide(p: Points, tangential: Points) -> Points:
     return delta
 
 
-def lip_profile(face: Face, upper: Points | None, lower: Points | None, taper: float = 2.0) -> Points:
+def lip_profile(face: Face, upper: Points | None, lower: Points | None) -> Points:
     """Displacements of the lip cross-section: rows (6, 2) are (forward, up) per loop from the outline in."""
     delta = np.zeros_like(face.mesh.points)
-    fade = (1 - face.s**taper) ** 0.7
+    fade = (1 - face.s**2) ** 0.7
     for rows, is_this in ((upper, face.side > 0), (lower, face.side < 0)):
         if rows is None:
             continue
@@ -454,9 +443,7 @@ def jaw_shapes(face: Face) -> dict[str, Points]:
 
 
 def mouth_shapes(face: Face) -> dict[str, Points]:
-    both = _whole_mouth_shapes(face)
-    one_sided = _one_sided_mouth_shapes(face)
-    return both | one_sided
+    return _whole_mouth_shapes(face) | _one_sided_mouth_shapes(face)
 
 
 ROLL_IN = np.array([(-0.022, -0.040), (-0.050, -0.040), (-0.058, -0.012), (-0.050, 0.0), (-0.045, 0.004), (-0.02, 0.0)])
