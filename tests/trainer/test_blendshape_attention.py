@@ -121,7 +121,7 @@ def test_whole_sequence_attends_to_each_frames_own_window(model: AudioToBlendsha
 
 
 def test_target_loss_by_hand() -> None:
-    predicted = torch.tensor([[[0.5, 3.0, 9.0]]])
+    predicted = torch.tensor([[[0.005, 0.03, 0.9]]])
     labelled = torch.tensor([[1.0, 1.0, 0.0]])
     expected = (0.5 * 0.5**2 + (3.0 - 0.5)) / 2  # quadratic below delta 1, linear above, the third not measured
     assert target_loss(predicted, torch.zeros(1, 1, 3), labelled, delta=1.0) == pytest.approx(expected)

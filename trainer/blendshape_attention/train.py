@@ -19,7 +19,7 @@ Deviations:
 * Power relative to the local level before the cepstra, so that the input level does not matter.
 * A learned score for each place in the window is added to the attention of eq. (4), which could otherwise tell the
   middle of the window only by counting its steps.
-* Weights in [0, 1] instead of 0 to 100, and Huber's delta of 1 on that scale; the exported model limits them to it.
+* The exported model gives weights in [0, 1], and limits them to it, where the paper's run from 0 to 100.
 * Channels that a corpus does not measure are left out of the loss.
 * Optionally (Config.whole_sequence_steps, 0 as published) the same weights first learn on whole sequences.
 """
@@ -64,6 +64,8 @@ from trainer.evaluate import correlation, jitter
 from trainer.export import export_model
 
 CHECKPOINT, BEST, MODEL = "checkpoint.pt", "best.pt", "model.onnx"
+PAPER_SCALE = 100
+"""Section 4.1: the paper's weights run from 0 to 100, on which scale Huber's delta of 1 has its meaning."""
 NEUTRAL_COORDINATE = 0.3
 """About the length of the vector of blendshape weights during speech."""
 
@@ -86,10 +88,10 @@ class Config:
     """Adjacent frames in each run of a batch, for the smooth loss (eq. 6); a divisor of batch_size."""
     learning_rate: float = 1e-4
     """Of Adam, constant (section 4.3)."""
-    smooth_weight: float = 0.01
+    smooth_weight: float = 10.0
     """w2 of eq. (6); w1 is 1."""
     huber_delta: float = 1.0
-    """Error from which the target loss grows linearly (eq. 7)."""
+    """Error, with weights from 0 to 100, from which the target loss grows linearly (eq. 7)."""
     whole_sequence_steps: int = 0
     """Updates in which the LSTM first runs once over each run instead of once a window: sixty times cheaper."""
     whole_sequence_runs: int = 32
@@ -121,9 +123,9 @@ class Config:
 
 
 def target_loss(predicted: Tensor, target: Tensor, labelled: Tensor, delta: float) -> Tensor:
-    """Huber loss, eq. (7), of runs (N, R, 51), mean over the channels that are labelled (N, 51)."""
+    """Huber loss, eq. (7), of runs (N, R, 51) in [0, 1], mean over the channels that are labelled (N, 51)."""
     weight = labelled.unsqueeze(1).expand_as(target)
-    loss = F.huber_loss(predicted, target, reduction="none", delta=delta)
+    loss = F.huber_loss(PAPER_SCALE * predicted, PAPER_SCALE * target, reduction="none", delta=delta)
     return (loss * weight).sum() / weight.sum()
 
 
