@@ -139,7 +139,7 @@ def write_take(
     _add_track(key, action, "ADD", "NOTHING")
     action[PREDICTION] = np.ascontiguousarray(prediction.values).tobytes()
     layout = {"channels": prediction.channels, "fps": prediction.fps}
-    action[FACTS] = json.dumps({**facts, "prediction": layout, "checksum": zlib.crc32(coordinates)})
+    action[FACTS] = json.dumps({**facts, "prediction": layout, "checksum": zlib.crc32(coordinates.tobytes())})
     return action
 
 
@@ -317,5 +317,5 @@ def _checksum(action: bpy.types.Action) -> int:
     for curve in fcurves(action):
         coordinates = np.empty(2 * len(curve.keyframe_points), np.float32)
         curve.keyframe_points.foreach_get("co", coordinates)
-        checksum = zlib.crc32(coordinates, checksum)
+        checksum = zlib.crc32(coordinates.tobytes(), checksum)
     return checksum

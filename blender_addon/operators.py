@@ -205,7 +205,7 @@ class VOXKEY_OT_check_runtime(bpy.types.Operator):
 
 def _in_background() -> bool:
     """Without a window no timer ticks, so that a job would never end."""
-    return bpy.app.background
+    return bool(bpy.app.background)
 
 
 def _poll(cls: Any, reason: str | None) -> bool:

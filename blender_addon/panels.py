@@ -68,15 +68,12 @@ class _Result(_Sidebar):
         facts = keyframes.read_facts(take)
         column = layout.column(align=True)
         column.label(text=take.name, icon="ACTION")
-        column.label(text=f"{len(keyframes.fcurves(take))} shape keys, {facts['n_frames']} frames")
-        column.label(text=f"{facts['model']} on {preferences.DEVICES[facts['device']][0]}")
-        unmatched = facts["unmatched_channels"]
-        if unmatched:
-            text = f"No shape key for {len(unmatched)} channels: {', '.join(unmatched)}"
-            _draw_sentence(layout, context, text, "INFO")
+        column.label(text=f"{len(keyframes.fcurves(take))} shape keys, {facts['n_frames']} frames", icon="BLANK1")
+        column.label(text=f"{facts['model']} on {preferences.DEVICES[facts['device']][0]}", icon="BLANK1")
         for warning in facts["warnings"]:
             _draw_sentence(layout, context, warning, "ERROR")
         layout.operator("voxkey.delete_take", icon="TRASH")
+        _draw_unmatched(layout, context, facts["unmatched_channels"])
 
 
 def _draw_choices(layout: Any, context: bpy.types.Context) -> None:
@@ -112,6 +109,16 @@ def _draw_button(layout: Any, context: bpy.types.Context) -> None:
     reason = operators.disabled_reason(context)
     if reason:
         _draw_sentence(layout, context, reason, "INFO")
+
+
+def _draw_unmatched(layout: Any, context: bpy.types.Context, channels: list[str]) -> None:
+    """A section that opens to the names of the channels for which the mesh has no shape key."""
+    if not channels:
+        return
+    header, body = layout.panel("voxkey_unmatched", default_closed=True)
+    header.label(text=f"{len(channels)} channels have no shape key")
+    if body is not None:
+        _draw_sentence(body, context, ", ".join(channels), "INFO")
 
 
 def _draw_sentence(layout: Any, context: bpy.types.Context, sentence: str, icon: str) -> None:

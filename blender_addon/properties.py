@@ -30,7 +30,7 @@ def _model_items(files: tuple[Path, ...]) -> list[tuple[str, str, str, str, int]
         if path != generation.DEFAULT_MODEL
     ]
     return [
-        (DEFAULT, f"Default ({generation.DEFAULT_MODEL.stem})", "The model that comes with Voxkey", "NONE", 0),
+        (DEFAULT, "Default", f"The model that comes with Voxkey: {generation.DEFAULT_MODEL.stem}", "NONE", 0),
         *others,
         (OWN_FILE, "Other File", "A model file that you choose below", "NONE", 1),
     ]
