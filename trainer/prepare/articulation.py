@@ -120,10 +120,10 @@ HELD_SHARE = 0.5
 PAUSE_MARGIN_SECONDS = 0.08
 """Beginning and end of a pause in which the mouth still closes, or opens already."""
 SMOOTHING_SECONDS = 0.012
-CLOSING_SECONDS = 0.05
-OPENING_SECONDS = 0.045
+CLOSING_SECONDS = 0.045
+OPENING_SECONDS = 0.04
 """How long lips take to a contact and away from it."""
-CONTACT_SECONDS = 0.05
+CONTACT_SECONDS = 0.04
 """Shortest contact."""
 
 

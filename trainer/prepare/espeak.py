@@ -48,8 +48,8 @@ STRESS_EFFORT = {"ˈ": 1.12, "ˌ": 1.0}
 UNSTRESSED_EFFORT = 0.88
 EFFORT_PER_DB = 0.015
 """Louder syllables open further: 10 dB, 15 %."""
-LONGEST_CLOSURE_SECONDS = 0.09
-"""Silence before the burst of a stop that is its closure; what is longer belongs to a pause."""
+SILENT_CLOSURE_SECONDS = (0.01, 0.09)
+"""Shortest and longest silence before the burst of a stop that is its closure; what is longer belongs to a pause."""
 CLOSED_SHARE = dict.fromkeys(STOPS, 0.65) | {"m": 0.8}
 """Part of m, and of a stop without silence before it, in which the mouth is closed; burst and transition follow.
 
@@ -127,7 +127,8 @@ def speak(text: str, voice: Voice, seed: int) -> tuple[NDArray[np.float32], int,
 
 def phones_of(samples: NDArray[np.float32], rate_hz: int, events: list[PhoneEvent]) -> list[Phone]:
     """Sounds with their times from the phone events of espeak-ng."""
-    starts = [_first_sample(samples, rate_hz, event) for event in events]
+    earliest = [0, *(event.sample for event in events)]
+    starts = [max(limit, _first_sample(samples, rate_hz, e)) for limit, e in zip(earliest, events, strict=False)]
     ends = [*starts[1:], len(samples)]
     levels_db = _levels_db(samples, events, ends)
     phones = []
@@ -148,9 +149,11 @@ def _first_sample(samples: NDArray[np.float32], rate_hz: int, event: PhoneEvent)
     """Where a sound starts; for a stop, whose event is at the burst, where the silence before it does."""
     if not _is_stop(event.name):
         return event.sample
-    n_before = min(event.sample, int(LONGEST_CLOSURE_SECONDS * rate_hz))
-    heard = np.flatnonzero(np.abs(samples[event.sample - n_before : event.sample]) > SILENCE)
-    return event.sample - n_before + (int(heard[-1]) + 1 if len(heard) else 0)
+    shortest, longest = (int(seconds * rate_hz) for seconds in SILENT_CLOSURE_SECONDS)
+    before = samples[max(0, event.sample - longest) : event.sample]
+    heard = np.flatnonzero(np.abs(before) > SILENCE)
+    n_silent = len(before) - (int(heard[-1]) + 1 if len(heard) else 0)
+    return event.sample - (n_silent if n_silent >= shortest else 0)
 
 
 def _sounds(event: PhoneEvent, start: float, end: float, burst: float, effort: float) -> list[Phone]:
