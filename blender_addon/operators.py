@@ -82,6 +82,7 @@ class VOXKEY_OT_generate(bpy.types.Operator):
             return _refuse(self, error)
         self._shaping = properties.shaping(context)
         _running = Job(lambda job: generation.predict(self._request, job.report_progress, lambda: job.is_cancelled))
+        self._drawn_progress = 0.0
         self._timer = context.window_manager.event_timer_add(0.1, window=context.window)
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
@@ -98,7 +99,9 @@ class VOXKEY_OT_generate(bpy.types.Operator):
             return {"CANCELLED"}
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
-        _redraw_panels(context)
+        if job.progress != self._drawn_progress:
+            self._drawn_progress = job.progress
+            _redraw_panels(context)
         return self._finish(context, job) if job.is_done else {"PASS_THROUGH"}
 
     def cancel(self, context: bpy.types.Context) -> None:
@@ -244,4 +247,6 @@ def _redraw_panels(context: bpy.types.Context) -> None:
     for window in context.window_manager.windows:
         for area in window.screen.areas:
             if area.type in {"VIEW_3D", "SEQUENCE_EDITOR"}:
-                area.tag_redraw()
+                for region in area.regions:  # the sidebar alone: drawing a heavy scene takes longer than a tick
+                    if region.type == "UI":
+                        region.tag_redraw()
