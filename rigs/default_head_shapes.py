@@ -437,7 +437,7 @@ def jaw_shapes(face: Face) -> dict[str, Points]:
     return {
         "jawOpen": opened,
         "mouthClose": mouth_close(face, opened),
-        "jawForward": jaw_shift(face, (0.0, -0.085, 0.0), 0.35),
+        "jawForward": jaw_shift(face, (0.0, -0.075, 0.0), 0.12),
         "jawLeft": jaw_shift(face, (0.110, 0.0, 0.0), 0.05),
     }
 
