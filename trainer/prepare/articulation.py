@@ -15,8 +15,9 @@ What an average cannot do are contacts, which speech never misses: the lips touc
 the upper teeth in f and v. They are gestures of their own that close what the average leaves open.
 
 Targets: openness follows vowel height and lip shape follows rounding as the IPA chart orders them; their sizes follow
-faces that were captured speaking. With the phones of GRID's words laid into their times the curves agree with the
-captured lip gap to r 0.65 inside speech, and so do the means of the phones (jawOpen 0.12 in b, 0.21 in i, 0.29 in e).
+faces that were captured speaking. With the phones of GRID's words laid into their times (40 ms later than marked) the
+curves agree with the captured lip gap to r 0.67 inside speech, and the means of the phones agree too (jawOpen 0.12 in
+b, 0.21 in i, 0.29 in e).
 Jaw heights of consonants: sibilants hold the teeth together, alveolars come next, velars and h leave the jaw to the
 vowels (Keating, Lindblom, Lubker, Kreiman 1994, "Variability in jaw height for segments in English and Swedish VCVs",
 Journal of Phonetics 22). Rounding that is prepared early and reaches across neutral consonants: Öhman 1967,
