@@ -9,7 +9,6 @@ The only module that knows the Sequencer's names in the Blender versions, and th
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,8 +22,6 @@ from .core.curves import Float32Array, frames_to_seconds, seconds_to_frames
 from .core.wav import MAX_DURATION_SECONDS, check_waveform, read_wav
 
 MIX_RATE_HZ = 48_000
-MIX_PATIENCE_SECONDS = 60.0
-"""Without a new sample for this long, Blender's mixer has given up."""
 
 
 @dataclass(frozen=True)
@@ -105,13 +102,16 @@ def _read_strip(scene: bpy.types.Scene, strip: Any) -> HeardAudio:
     if seconds > MAX_DURATION_SECONDS:
         raise ValueError(f"The strip {strip.name} is longer than {MAX_DURATION_SECONDS // 3600} hours; cut it in parts")
     with _sound_file(strip.sound, strip.name) as path:
-        if len(getattr(strip, "retiming_keys", ())) or not _can_decode(path):
+        is_retimed = len(getattr(strip, "retiming_keys", ())) > 0
+        if (is_retimed or not _can_decode(path)) and bpy.app.version < (5, 2, 0):
             waveform, sample_rate_hz = _mix_down(scene, strip, start_frame, n_frames)
             first_second = 0.0
         else:
             waveform, sample_rate_hz = _read_file(path)
+            speed = _uniform_speed(scene, strip, len(waveform) / sample_rate_hz) if is_retimed else 1.0
             content_start, trim_start = _content_frames(strip)
-            first_second = _seconds(scene, start_frame - content_start + trim_start) - strip.sound_offset
+            first_second = _seconds(scene, start_frame - content_start + trim_start / speed) - strip.sound_offset
+            sample_rate_hz = round(sample_rate_hz * speed)
     cut = _cut(waveform, round(first_second * sample_rate_hz), round(seconds * sample_rate_hz))
     return HeardAudio(cut, sample_rate_hz, start_frame, n_frames)
 
@@ -157,6 +157,19 @@ def _content_frames(strip: Any) -> tuple[float, float]:
     if bpy.app.version >= (5, 1, 0):  # renamed there, the old names warn
         return strip.content_start, strip.content_trim_start
     return strip.frame_start, strip.animation_offset_start
+
+
+def _uniform_speed(scene: bpy.types.Scene, strip: Any, file_seconds: float) -> float:
+    """Speed of a strip that is retimed as a whole.
+
+    For Blender 5.2 and later, where a mix is not written before a script ends. Blender tells where the retiming keys
+    are, not the speed between them, so a strip with more than one speed can't be followed.
+    """
+    frames = sorted(key.timeline_frame for key in strip.retiming_keys)
+    if len(frames) != 2:
+        raise ValueError(f"{strip.name} changes its speed on the way; render it to a WAV and use that in its place")
+    trimmed = _seconds(scene, strip.content_trim_start + strip.content_trim_end)
+    return float((file_seconds - trimmed) / _seconds(scene, frames[1] - frames[0]))
 
 
 def _move(strip: Any, frames: int) -> None:
@@ -243,27 +256,12 @@ def _mix_down(scene: bpy.types.Scene, strip: Any, start_frame: int, n_frames: in
         copy.frame_end = copy.frame_start + n_frames - 1
         copy.render.ffmpeg.audio_mixrate = MIX_RATE_HZ
         copy.audio_volume = 1.0
-        n_samples = round(_seconds(scene, n_frames) * MIX_RATE_HZ)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "mix.wav"
             with bpy.context.temp_override(scene=copy, view_layer=copy.view_layers[0]):
                 bpy.ops.sound.mixdown(filepath=str(path), container="WAV", codec="PCM", format="F32")
-            _wait_for(path, n_samples * 4)
             return read_wav(path)
     except RuntimeError as error:
         raise ValueError(f"Blender can't mix {name} ({str(error).strip()}); convert its file to WAV") from error
     finally:
         bpy.data.scenes.remove(copy)
-
-
-def _wait_for(path: Path, n_bytes: int) -> None:
-    """Blender 5.2 returns from mixing before the file is written; RuntimeError when it stops growing."""
-    size, deadline = -1, time.monotonic() + MIX_PATIENCE_SECONDS
-    while size < n_bytes:
-        if time.monotonic() > deadline:
-            raise RuntimeError("the mix was not written")
-        grown = path.stat().st_size if path.exists() else -1
-        if grown > size:
-            size, deadline = grown, time.monotonic() + MIX_PATIENCE_SECONDS
-        else:
-            time.sleep(0.05)

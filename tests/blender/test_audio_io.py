@@ -102,7 +102,9 @@ def test_bursts_are_where_blender_plays_them(
     ours = burst_frames(heard.waveform, heard.sample_rate_hz, heard.start_frame, scene)
     theirs = burst_frames(mix, RATE_HZ, heard.start_frame, scene)
     assert len(ours) == len(theirs) >= 3
-    assert np.abs(np.subtract(ours, theirs)).max() < 0.1
+    # Blender's own mix of a retimed strip is up to 6 ms off from one time to the next, and 5.2 does without it
+    tolerance_frames = 0.5 if change in (retime, retime_before_zero) else 0.1
+    assert np.abs(np.subtract(ours, theirs)).max() < tolerance_frames
 
 
 @pytest.mark.parametrize("rate", RATES, ids=str)
@@ -153,6 +155,7 @@ def test_other_formats_than_wav(scene: Any, tmp_path: Path, container: str, code
     assert frames == pytest.approx([101 + 0.5 * 24, 101 + 1.5 * 24], abs=0.6)
 
 
+@pytest.mark.skipif(bpy.app.version >= (5, 2, 0), reason="every Blender 5.2 has aud")
 def test_without_aud_other_formats_are_mixed_by_blender(
     scene: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
