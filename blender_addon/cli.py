@@ -49,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def run(arguments: list[str]) -> int:
-    """Carry out one command line; 0 when all was written, 1 with one sentence on stderr when nothing was."""
+    """Carry out one command line; 0, or 1 with one sentence on stderr and no half-written file."""
     try:
         options = build_parser().parse_args(arguments)
     except SystemExit as stop:  # argparse has printed its help or what is wrong
