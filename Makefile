@@ -20,7 +20,8 @@ test-slow: ## tests that take longer than a few seconds each
 	@tools/setup_environment.sh .venv $(DEVELOP)
 	.venv/bin/python -m pytest -m slow
 
-test-blender: zip ## the zip in a real Blender application, with screenshots of the panel (Debian, as root)
+test-blender: ## the zip in a real Blender application, with screenshots of the panel (Debian, as root)
+	@tools/setup_environment.sh .venv $(DEVELOP)
 	.venv/bin/python -m tools.real_blender
 
 lint:
