@@ -6,19 +6,27 @@ python -m benchmarks.speed [--model MODEL.onnx]
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+from blender_addon import keyframes
+from blender_addon.core.channels import BLENDSHAPE_CHANNELS
+from blender_addon.core.curves import Curves
 
 ROOT = Path(__file__).parent.parent
 MODEL = ROOT / "blender_addon" / "models" / "blendshape_attention.onnx"
 AUDIO_SECONDS = 60
 N_RUNS = 5
+N_SLOW_FRAMES = 300
+"""keyframe_insert grows with the square of the keys: a minute takes many seconds."""
 
 PREDICT_IN_A_FRESH_PROCESS = """
 import sys
@@ -55,6 +63,44 @@ def generate_one_minute(model: Path) -> None:
     subprocess.run(command, cwd=ROOT, check=True)
 
 
+def keyed_head() -> Any:
+    """Shape keys named like the channels, on a mesh of a new, empty file."""
+    import bpy
+
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    mesh = bpy.data.meshes.new("Head")
+    mesh.from_pydata([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [], [(0, 1, 2)])
+    head = bpy.data.objects.new("Head", mesh)
+    for name in ("Basis", *BLENDSHAPE_CHANNELS):
+        head.shape_key_add(name=name)
+    return mesh.shape_keys
+
+
+def write_in_bulk(key: Any, keys: Curves) -> None:
+    """A minute of keys, as a take."""
+    frames = np.arange(1, len(keys.values) + 1)
+    keyframes.write_take(key, frames, keys, {"source": "benchmark"}, keys)
+
+
+def write_one_by_one(key: Any, keys: Curves) -> None:
+    """The same keys as most add-ons write them."""
+    for row, values in enumerate(keys.values):
+        for name, value in zip(keys.channels, values, strict=True):
+            key.key_blocks[name].value = float(value)
+            key.key_blocks[name].keyframe_insert("value", frame=row + 1)
+
+
+def seconds_of(write: Callable[[Any, Curves], None], keys: Curves) -> float:
+    """Best of three runs on a fresh file each."""
+    times = []
+    for _ in range(3):
+        key = keyed_head()
+        start = time.perf_counter()
+        write(key, keys)
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
 def main() -> None:
     """Print one table row a figure."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -69,6 +115,15 @@ def main() -> None:
         f"| {AUDIO_SECONDS} s of audio to curves, process start and model load included | {generated:.2f} "
         f"| {generated / matmul:.2f} of the products; {generated / AUDIO_SECONDS:.4f} of real time |"
     )
+    values = np.random.default_rng(0).random((AUDIO_SECONDS * 30, len(BLENDSHAPE_CHANNELS))).astype(np.float32)
+    minute = Curves(values, BLENDSHAPE_CHANNELS, 30.0)
+    few = Curves(values[:N_SLOW_FRAMES], BLENDSHAPE_CHANNELS, 30.0)
+    slow, fast = seconds_of(write_one_by_one, few), seconds_of(write_in_bulk, few)
+    print(f"| 51 x {N_SLOW_FRAMES} keys with keyframe_insert | {slow:.3f} | 1 |")
+    print(f"| the same as a take | {fast:.3f} | 1/{slow / fast:.0f} |")
+    print(f"| 51 x {len(values)} keys as a take | {seconds_of(write_in_bulk, minute):.3f} | |")
+    sys.stdout.flush()
+    os._exit(0)  # bpy 4.5 can hang when the interpreter shuts down
 
 
 if __name__ == "__main__":
