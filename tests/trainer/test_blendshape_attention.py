@@ -15,7 +15,15 @@ import torch
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from trainer import run
 from trainer.blendshape_attention import train as training
-from trainer.blendshape_attention.data import by_corpus, draw_batch, make_examples, silent_clips, vary
+from trainer.blendshape_attention.data import (
+    Batch,
+    by_corpus,
+    disturb,
+    draw_batch,
+    make_examples,
+    silent_clips,
+    vary,
+)
 from trainer.blendshape_attention.model import (
     FPS,
     HOP_SAMPLES,
@@ -120,6 +128,16 @@ def test_whole_sequence_attends_to_each_frames_own_window(model: AudioToBlendsha
     assert difference[frames < 20].min() > 10 * difference[frames > 60].max()
 
 
+def test_channels_that_no_speech_labels_stay_at_rest() -> None:
+    jaw = np.array([channel == "jawOpen" for channel in BLENDSHAPE_CHANNELS])
+    clips = [replace(clip, labelled=jaw) for clip in fake_clips(1)]
+    corpora = by_corpus(make_examples(AudioFeatures(), [*clips, *silent_clips(1, seed=0)], n_versions=1, seed=0), 10)
+    network = BlendshapeNetwork(16)
+    network.keep_at_rest(training.unlabelled_channels(corpora))
+    moves = network(corpora["fake"][0].features[None], whole_sequence=True)[0].abs().amax(dim=0) > 0
+    assert moves.tolist() == jaw.tolist()
+
+
 def test_target_loss_by_hand() -> None:
     predicted = torch.tensor([[[0.005, 0.03, 0.9]]])
     labelled = torch.tensor([[1.0, 1.0, 0.0]])
@@ -147,6 +165,14 @@ def test_faster_voice_keeps_sound_and_targets_together() -> None:
         heard = loudness[np.minimum((middle * CLIP_SAMPLE_RATE_HZ).astype(int), len(loudness) - 1)]
         assert np.corrcoef(heard, other.curves.column("jawOpen"))[0, 1] > 0.9
     assert len({len(other.waveform) for other in varied}) > 2
+
+
+def test_noise_has_the_asked_scale_and_a_part_common_to_each_run() -> None:
+    scale = torch.linspace(0, 2, N_FEATURES)
+    batch = Batch(torch.zeros(200, 90, N_FEATURES), torch.zeros(200, 27, 51), torch.ones(200, 51))
+    features = disturb(batch, scale, torch.Generator().manual_seed(0)).features
+    torch.testing.assert_close(features.std(dim=1).mean(dim=0), scale, rtol=0.02, atol=0)
+    torch.testing.assert_close(features.mean(dim=1).std(dim=0), scale, rtol=0.2, atol=0)
 
 
 def test_silence_is_a_face_at_rest() -> None:

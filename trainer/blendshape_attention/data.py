@@ -152,6 +152,14 @@ def draw_batch(
     return Batch(features, targets, labelled)
 
 
+def disturb(batch: Batch, scale: Tensor, generator: torch.Generator) -> Batch:
+    """The batch with normal noise of this scale (39,) on its features: one draw for each run, and one for each row."""
+    n_runs, _, n_features = batch.features.shape
+    of_run = torch.randn((n_runs, 1, n_features), generator=generator)
+    of_row = torch.randn(batch.features.shape, generator=generator)
+    return replace(batch, features=batch.features + scale * (of_run + of_row))
+
+
 def _draw_run(examples: list[Example], run_frames: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
     example = examples[int(torch.randint(len(examples), (), generator=generator))]
     start = int(torch.randint(len(example.targets) - run_frames + 1, (), generator=generator))

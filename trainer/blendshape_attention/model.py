@@ -93,6 +93,13 @@ class BlendshapeNetwork(nn.Module):
         self.mean.copy_(mean)
         self.deviation.copy_(deviation)
 
+    def keep_at_rest(self, channels: Tensor) -> None:
+        """Keep channels (51,) bool at 0: what no corpus labels would move with its first, random weights."""
+        output = self.dense[-1]
+        with torch.no_grad():
+            for parameter in output.parameters():
+                parameter[channels] = 0
+
     def forward(self, features: Tensor, whole_sequence: bool = False) -> Tensor:
         """One window for each output frame, as published, or the whole sequence at once."""
         scaled = (features - self.mean) / self.deviation

@@ -47,6 +47,7 @@ from trainer.blendshape_attention.data import (
     Batch,
     Example,
     by_corpus,
+    disturb,
     draw_batch,
     make_examples,
     silent_clips,
@@ -106,6 +107,8 @@ class Config:
     """At most so many clips of each corpus."""
     versions: int = 3
     """Versions of each clip: itself and random variations of voice, microphone and noise."""
+    feature_noise: float = 0.0
+    """Noise on the features of a batch, in their standard deviations, against learning single voices by heart."""
     silences: int = 60
     """Clips of 4 s of room noise at rest."""
     validate_every: int = 500
@@ -210,6 +213,12 @@ def load_examples(config: Config, features: AudioFeatures, validation: bool) -> 
         torch.set_num_threads(n_threads)
 
 
+def unlabelled_channels(corpora: dict[str, list[Example]]) -> Tensor:
+    """Mask (51,) of the channels that no corpus of speech says anything about."""
+    labelled = [example.labelled for name, part in corpora.items() if name != "silence" for example in part]
+    return torch.stack(labelled).amax(dim=0) == 0
+
+
 def batch_shape(config: Config, whole_sequence: bool) -> tuple[int, int]:
     """Number of runs and frames in each."""
     if whole_sequence:
@@ -305,6 +314,7 @@ def main(config: Config) -> dict[str, dict[str, float]]:
 
     if (config.run / BEST).exists():
         model.network.load_state_dict(run.load_checkpoint(config.run / BEST))
+    model.network.keep_at_rest(unlabelled_channels(training))
     figures = validate(model.network, held_out, config, whole_sequence=False)
     if rank == 0:
         export_model(model, config.run / MODEL, contract(config, training, figures))
@@ -328,6 +338,7 @@ def train(
     while progress.done_steps < n_steps and progress.validations_since_best < config.patience:
         whole_sequence = progress.done_steps < config.whole_sequence_steps
         batch = draw_batch(training, config.corpus_weights, *batch_shape(config, whole_sequence), learner.generator)
+        batch = disturb(batch, config.feature_noise * network.deviation.cpu(), learner.generator)
         learner.optimizer.param_groups[0]["lr"] = learning_rate_at(progress.done_steps, config)
         losses = step(parallel, learner.optimizer, batch.to(network.mean.device), config, whole_sequence)
         progress.done_steps += 1
