@@ -21,7 +21,8 @@ Deviations:
   middle of the window only by counting its steps.
 * The exported model gives weights in [0, 1], and limits them to it, where the paper's run from 0 to 100.
 * Channels that a corpus does not measure are left out of the loss.
-* Optionally (Config.whole_sequence_steps, 0 as published) the same weights first learn on whole sequences.
+* Optionally (0 as published) the same weights first learn on whole sequences (Config.whole_sequence_steps), and noise
+  disturbs the features (Config.feature_noise). Under torchrun the batch is that of all processes together.
 """
 
 from __future__ import annotations
