@@ -19,8 +19,8 @@ import numpy as np
 from .curves import Curves, Float32Array
 
 CONTRACT_VERSION = 1
-CHUNK_SECONDS = 8.0
-"""Audio predicted at a time: long enough to be fast, short enough to stop within half a second."""
+CHUNK_SECONDS = 20.0
+"""Audio predicted at a time: long beside the overlap, which is computed twice, and small in memory."""
 
 PROVIDERS = {
     "CUDA": "CUDAExecutionProvider",
