@@ -377,7 +377,7 @@ def set_up_render() -> None:
 
 def build(output: Path) -> None:
     """Build the head and save it, compressed, at output."""
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+    bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
     build_objects()
     build_stage()
     set_up_render()

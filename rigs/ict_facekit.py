@@ -298,7 +298,7 @@ def dress_scene(scene: bpy.types.Scene) -> None:
 
 def save_head(kit: FaceKit, output: Path) -> None:
     """Build the head in an empty scene and save it as a .blend; ValueError with a sentence when that fails."""
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+    bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
     build_head(kit)
     dress_scene(bpy.data.scenes[0])
     bpy.context.preferences.filepaths.save_version = 0  # no .blend1 beside it
