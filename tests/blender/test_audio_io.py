@@ -100,7 +100,7 @@ def test_bursts_are_where_blender_plays_them(
     assert len(bpy.data.scenes) == 1
     is_retimed = change in (retime, retime_before_zero)
     # Blender's own mix of a retimed strip is 6 ms off from one time to the next, and on a busy machine now and then a
-    # tenth of a second: there the best of three counts
+    # tenth of a second: there most of three readings must agree
     readings = [audio_io.read_source(scene, audio_io.sound_strips(scene)[0]) for _ in range(2 if is_retimed else 0)]
     mix = blenders_own_mix(scene, tmp_path / "mix.wav", heard.start_frame, heard.n_frames)
     theirs = burst_frames(mix, RATE_HZ, heard.start_frame, scene)
@@ -110,7 +110,7 @@ def test_bursts_are_where_blender_plays_them(
         ours = burst_frames(reading.waveform, reading.sample_rate_hz, reading.start_frame, scene)
         assert len(ours) == len(theirs)
         errors_frames.append(np.abs(np.subtract(ours, theirs)).max())
-    assert min(errors_frames) < (0.5 if is_retimed else 0.1)
+    assert np.median(errors_frames) < (0.5 if is_retimed else 0.1)
 
 
 @pytest.mark.parametrize("rate", RATES, ids=str)
