@@ -19,32 +19,40 @@ from torch import Tensor, nn
 class MelPower(nn.Module):
     """Mel power spectrogram, waveform (B, S) in [-1, 1] -> power (B, S // hop_samples, n_mels).
 
-    Row i sees n_overlap hops around the middle of hop i, which is (i + 1/2) * hop_samples; beyond its ends the waveform
+    Row i sees window_samples around the middle of hop i, which is (i + 1/2) * hop_samples; beyond its ends the waveform
     is silent. Hann window and filterbank are those of librosa.feature.melspectrogram (Slaney's mel scale and area
-    normalisation). n_overlap * hop_samples must be a square number, for PowerSpectrum.
+    normalisation). window_samples must be a square number, for PowerSpectrum, and no shorter than a hop.
     """
 
     mel: Tensor
 
     def __init__(
-        self, sample_rate_hz: int, hop_samples: int, n_overlap: int, n_mels: int, lowest_hz: float, highest_hz: float
+        self,
+        sample_rate_hz: int,
+        hop_samples: int,
+        window_samples: int,
+        n_mels: int,
+        lowest_hz: float,
+        highest_hz: float,
     ) -> None:
         super().__init__()
-        self.hop_samples, self.n_overlap = hop_samples, n_overlap
-        self.power_spectrum = PowerSpectrum(n_overlap * hop_samples)
+        self.hop_samples, self.window_samples = hop_samples, window_samples
+        self.power_spectrum = PowerSpectrum(window_samples)
         mel = librosa.filters.mel(
-            sr=sample_rate_hz, n_fft=n_overlap * hop_samples, n_mels=n_mels, fmin=lowest_hz, fmax=highest_hz
+            sr=sample_rate_hz, n_fft=window_samples, n_mels=n_mels, fmin=lowest_hz, fmax=highest_hz
         )
         self.register_buffer("mel", torch.from_numpy(mel.T.copy()), persistent=False)
 
     def forward(self, waveform: Tensor) -> Tensor:
         """Waveform (B, S) -> mel power (B, T, n_mels); the rest of a hop at the end is left out."""
         n_frames = waveform.shape[1] // self.hop_samples
-        margin = (self.n_overlap - 1) * self.hop_samples // 2
-        padded = F.pad(waveform[:, : n_frames * self.hop_samples], (margin, margin))
-        hops = padded.reshape(waveform.shape[0], n_frames + self.n_overlap - 1, self.hop_samples)
-        frames = torch.cat([hops[:, k : k + n_frames] for k in range(self.n_overlap)], dim=2)
-        power: Tensor = self.power_spectrum(frames) @ self.mel
+        hops_per_window = -(-self.window_samples // self.hop_samples)
+        before = (self.window_samples - self.hop_samples) // 2
+        after = (hops_per_window - 1) * self.hop_samples - before
+        padded = F.pad(waveform[:, : n_frames * self.hop_samples], (before, after))
+        hops = padded.reshape(waveform.shape[0], n_frames + hops_per_window - 1, self.hop_samples)
+        windows = torch.cat([hops[:, k : k + n_frames] for k in range(hops_per_window)], dim=2)
+        power: Tensor = self.power_spectrum(windows[:, :, : self.window_samples]) @ self.mel
         return power
 
 

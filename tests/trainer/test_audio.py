@@ -23,7 +23,7 @@ def speech_like(n_samples: int) -> NDArray[np.float32]:
 
 def test_mel_power_is_that_of_librosa() -> None:
     waveform = speech_like(RATE_HZ)
-    ours = MelPower(RATE_HZ, HOP, 2, N_MELS, 60, 8000)(torch.from_numpy(waveform[None]))[0].numpy()
+    ours = MelPower(RATE_HZ, HOP, 2 * HOP, N_MELS, 60, 8000)(torch.from_numpy(waveform[None]))[0].numpy()
     theirs = librosa.feature.melspectrogram(
         y=np.pad(waveform, HOP // 2),
         sr=RATE_HZ,
@@ -40,7 +40,7 @@ def test_mel_power_is_that_of_librosa() -> None:
 
 def test_mfcc_is_that_of_librosa() -> None:
     waveform = speech_like(RATE_HZ)
-    mel_power = MelPower(RATE_HZ, HOP, 2, N_MELS, 60, 8000)(torch.from_numpy(waveform[None]))
+    mel_power = MelPower(RATE_HZ, HOP, 2 * HOP, N_MELS, 60, 8000)(torch.from_numpy(waveform[None]))
     ours = Mfcc(N_MELS, N_CEPSTRA, floor_power=1e-10)(mel_power)[0].numpy()
     theirs = librosa.feature.mfcc(
         y=np.pad(waveform, HOP // 2),
@@ -68,13 +68,13 @@ def test_differences_are_those_of_librosa(order: int) -> None:
 def test_a_frame_sees_one_hop_and_half_of_its_neighbours() -> None:
     waveform = np.zeros(10 * HOP, np.float32)
     waveform[5 * HOP + HOP // 2] = 1
-    power = MelPower(RATE_HZ, HOP, 2, N_MELS, 60, 8000)(torch.from_numpy(waveform[None]))[0].sum(dim=1)
+    power = MelPower(RATE_HZ, HOP, 2 * HOP, N_MELS, 60, 8000)(torch.from_numpy(waveform[None]))[0].sum(dim=1)
     assert power.argmax() == 5
     assert power[5] > 1e6 * power[4]
 
 
 def test_the_rest_of_a_hop_is_left_out() -> None:
-    mel_power = MelPower(RATE_HZ, HOP, 2, N_MELS, 60, 8000)
+    mel_power = MelPower(RATE_HZ, HOP, 2 * HOP, N_MELS, 60, 8000)
     assert mel_power(torch.zeros(1, 3 * HOP + HOP - 1)).shape == (1, 3, N_MELS)
 
 

@@ -44,7 +44,9 @@ class AudioFeatures(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.mel_power = MelPower(CLIP_SAMPLE_RATE_HZ, HOP_SAMPLES, N_OVERLAP, N_MELS, LOWEST_HZ, HIGHEST_HZ)
+        self.mel_power = MelPower(
+            CLIP_SAMPLE_RATE_HZ, HOP_SAMPLES, N_OVERLAP * HOP_SAMPLES, N_MELS, LOWEST_HZ, HIGHEST_HZ
+        )
         self.mfcc = Mfcc(N_MELS, N_CEPSTRA, FLOOR_POWER)
 
     def forward(self, waveform: Tensor) -> Tensor:
