@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  (IPA letters are meant as they are)
 """Clips: prepared training examples, one .npz file each, all on the same audio rate and the same time grid."""
 
 from __future__ import annotations
@@ -19,6 +20,13 @@ CLIP_SAMPLE_RATE_HZ = 24_000
 CLIP_FPS = 100
 """Finer than any source or model, so that sampling a model's own grid from it loses nothing."""
 VALIDATION_PERCENT = 8
+PHONES = (
+    *("sil", "i", "ɪ", "e", "ɛ", "ə", "ɐ", "æ", "a", "u", "y", "ʊ", "o", "ɔ", "ɒ"),
+    *("p", "ɸ", "f", "θ", "t", "l", "s", "ɕ", "ʃ", "ɹ", "j", "k", "q", "w"),
+)
+"""Classes of sounds that share a mouth, each named by one of its IPA letters, and silence; prepare/articulation.py says
+what belongs to them."""
+UNKNOWN_PHONE = -1
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,13 @@ class Clip:
     """(T, 51) in [0, 1] at CLIP_FPS, channels in the order of BLENDSHAPE_CHANNELS."""
     labelled: NDArray[np.bool_]
     """(51,) channels that the source says something about; the others are zero and mean nothing."""
+    phones: NDArray[np.int8]
+    """(T,) indices into PHONES at CLIP_FPS, UNKNOWN_PHONE where the source does not say which sound is heard."""
+
+
+def unknown_phones(n_frames: int) -> NDArray[np.int8]:
+    """Phones (T,) of a source that knows none."""
+    return np.full(n_frames, UNKNOWN_PHONE, np.int8)
 
 
 def save_clip(folder: Path, clip: Clip) -> Path:
@@ -53,6 +68,7 @@ def save_clip(folder: Path, clip: Clip) -> Path:
             waveform=(np.clip(clip.waveform, -1, 1) * 32767).astype(np.int16),
             values=clip.curves.values.astype(np.float16),
             labelled=clip.labelled,
+            phones=clip.phones,
         )
     partial.replace(path)
     return path
@@ -67,6 +83,7 @@ def load_clip(path: Path) -> Clip:
                 waveform=arrays["waveform"].astype(np.float32) / 32767,
                 curves=Curves(arrays["values"].astype(np.float32), BLENDSHAPE_CHANNELS, CLIP_FPS),
                 labelled=arrays["labelled"],
+                phones=arrays["phones"],
             )
     except (KeyError, OSError, TypeError, ValueError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise ValueError(f"{path} is not a prepared clip ({error}); prepare the corpus again") from error
@@ -82,7 +99,7 @@ def list_clips(folder: Path, validation: bool) -> list[Path]:
 
 
 def fake_clips(n_clips: int, seed: int = 0) -> list[Clip]:
-    """Clips of noise bursts whose jaw follows the bursts: enough to run and test a trainer without any corpus."""
+    """Clips of noise bursts that jaw and phones follow: enough to run and test a trainer without any corpus."""
     generator = np.random.default_rng(seed)
     return [_fake_clip(f"fake_{i:03d}", generator) for i in range(n_clips)]
 
@@ -91,6 +108,7 @@ def _fake_clip(name: str, generator: np.random.Generator) -> Clip:
     n_frames = int(generator.integers(200, 300))
     jaw = np.clip(np.sin(np.arange(n_frames) / generator.uniform(4, 8)), 0, 1)
     loudness = np.repeat(jaw, CLIP_SAMPLE_RATE_HZ // CLIP_FPS)
+    loud_phones = np.array([PHONES.index(name) for name in ("sil", "ə", "a")], np.int8)
     values = np.zeros((n_frames, len(BLENDSHAPE_CHANNELS)), np.float32)
     values[:, BLENDSHAPE_CHANNELS.index("jawOpen")] = jaw
     return Clip(
@@ -102,4 +120,5 @@ def _fake_clip(name: str, generator: np.random.Generator) -> Clip:
         waveform=(0.3 * loudness * generator.standard_normal(len(loudness))).clip(-1, 1).astype(np.float32),
         curves=Curves(values, BLENDSHAPE_CHANNELS, CLIP_FPS),
         labelled=np.ones(len(BLENDSHAPE_CHANNELS), bool),
+        phones=loud_phones[np.digitize(jaw, (0.05, 0.7))],
     )

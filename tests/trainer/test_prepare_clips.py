@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainer.clips import fake_clips, list_clips, load_clip, save_clip
+from trainer.clips import PHONES, fake_clips, list_clips, load_clip, save_clip
 
 
 def test_a_clip_comes_back_as_it_was_saved(tmp_path: Path) -> None:
@@ -17,6 +17,8 @@ def test_a_clip_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     np.testing.assert_allclose(loaded.waveform, clip.waveform, atol=1 / 32000)
     np.testing.assert_allclose(loaded.curves.values, clip.curves.values, atol=1e-3)
     np.testing.assert_array_equal(loaded.labelled, clip.labelled)
+    np.testing.assert_array_equal(loaded.phones, clip.phones)
+    assert loaded.phones.dtype == np.int8
     assert (loaded.corpus, loaded.speaker, loaded.language, loaded.licence) == ("fake", "noise", "zxx", "none")
 
 
@@ -33,6 +35,22 @@ def test_a_truncated_clip_is_named(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-2000])
     with pytest.raises(ValueError, match="is not a prepared clip"):
         load_clip(path)
+
+
+def test_a_clip_from_before_clips_knew_phones_is_to_be_prepared_again(tmp_path: Path) -> None:
+    path = save_clip(tmp_path, fake_clips(1)[0])
+    with np.load(path) as arrays:
+        np.savez(path, **{name: arrays[name] for name in arrays.files if name != "phones"})
+    with pytest.raises(ValueError, match=r"is not a prepared clip .*phones.*; prepare the corpus again"):
+        load_clip(path)
+
+
+def test_fake_phones_follow_the_jaw() -> None:
+    for clip in fake_clips(3):
+        jaw = clip.curves.column("jawOpen")
+        assert len(clip.phones) == len(jaw)
+        assert (clip.phones[jaw > 0.8] == PHONES.index("a")).all()
+        assert (clip.phones[jaw == 0] == PHONES.index("sil")).all()
 
 
 def test_every_clip_is_on_one_side_of_the_split(tmp_path: Path) -> None:

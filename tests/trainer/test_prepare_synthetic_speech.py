@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves
-from trainer.clips import load_clip
+from trainer.clips import PHONES, load_clip
 from trainer.prepare import synthetic_speech
-from trainer.prepare.articulation import PAUSE, Phone, articulate, letters_of
+from trainer.prepare.articulation import PAUSE, PHONE_CLASSES, TARGETS, Phone, articulate, letters_of, phone_rows
 from trainer.prepare.espeak import Voice, phones_of, speak
 from trainer.prepare.synthetic_speech import Config, joined, make_clip, pause, spoken
 from trainer.prepare.voices import LANGUAGES, VARIANTS, Language
@@ -189,6 +189,21 @@ def test_marks_are_no_sounds(name: str, letters: str) -> None:
     assert "".join(letters_of(name)) == letters
 
 
+def test_every_letter_belongs_to_the_class_of_its_mouth() -> None:
+    assert len(set(PHONES)) == len(PHONES) == 29
+    assert set(PHONE_CLASSES) == set(TARGETS)
+    assert set(PHONE_CLASSES.values()) == set(range(29))
+    for letter, phone_class in PHONE_CLASSES.items():
+        name = PHONES[phone_class]
+        assert TARGETS[letter] is TARGETS[PAUSE if name == "sil" else name]
+
+
+def test_phone_rows_name_what_is_heard_at_their_time() -> None:
+    phones = [Phone("b", 0.02, 0.05), Phone("ɑ", 0.07, 0.1), Phone(PAUSE, 0.1, 0.2)]
+    names = [PHONES[row] if row >= 0 else None for row in phone_rows(phones, 13)]
+    assert names == [None, None, *5 * ["p"], *3 * ["a"], *3 * ["sil"]]
+
+
 def test_an_unknown_voice_and_a_text_without_words_are_named() -> None:
     with pytest.raises(ValueError, match="espeak-ng has no voice 'xx-none'"):
         speak("Hello.", Voice("xx-none"), seed=0)
@@ -220,6 +235,10 @@ def test_clips_fill_the_wanted_time_with_many_voices(tmp_path: Path) -> None:
         assert not clip.labelled[BLENDSHAPE_CHANNELS.index("eyeBlinkLeft")]
         assert not clip.curves.values[:, ~clip.labelled].any()
         assert "espeak-ng" in clip.licence
+        rests = clip.phones == PHONES.index("sil")
+        assert (clip.phones >= 0).all()
+        assert 0.05 < rests.mean() < 0.5
+        assert clip.curves.column("jawOpen")[rests].mean() < 0.3 * clip.curves.column("jawOpen")[~rests].mean()
 
 
 @pytest.mark.parametrize("config", [Config(hours=0), Config(sentences_per_clip=0)])

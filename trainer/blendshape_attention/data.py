@@ -16,7 +16,7 @@ from torch import Tensor
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves, sample_curves
 from trainer.blendshape_attention.model import FPS, HOP_SAMPLES, N_WINDOW_FRAMES, AudioFeatures
-from trainer.clips import CLIP_FPS, CLIP_SAMPLE_RATE_HZ, Clip
+from trainer.clips import CLIP_FPS, CLIP_SAMPLE_RATE_HZ, PHONES, Clip
 
 SPEEDS = tuple(k / 20 for k in range(17, 26))
 """0.85 to 1.25: played faster, a voice is that of a smaller person, its pitch and its resonances higher alike."""
@@ -122,6 +122,7 @@ def silent_clips(n_clips: int, seed: int) -> Iterator[Clip]:
             waveform=noise.astype(np.float32),
             curves=Curves(np.zeros((n_frames, len(BLENDSHAPE_CHANNELS)), np.float32), BLENDSHAPE_CHANNELS, CLIP_FPS),
             labelled=np.ones(len(BLENDSHAPE_CHANNELS), bool),
+            phones=np.full(n_frames, PHONES.index("sil"), np.int8),
         )
 
 

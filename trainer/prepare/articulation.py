@@ -26,6 +26,7 @@ Journal of Phonetics 22). Rounding that is prepared early and reaches across neu
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -36,7 +37,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves
-from trainer.clips import CLIP_FPS
+from trainer.clips import CLIP_FPS, PHONES, unknown_phones
 from trainer.prepare.sources import labelled_channels
 
 LABELLED = labelled_channels(("jaw", "mouth", "cheek", "nose"))
@@ -65,45 +66,46 @@ class Phone:
     """How far the jaw goes for it: stress and loudness, about 0.8 to 1.2."""
 
 
-def _same(symbols: str, target: Target) -> dict[str, Target]:
-    return dict.fromkeys(symbols, target)
-
-
-VOWELS = {
+VOWEL_TARGETS = {
     # close, mid and open vowels without rounding
-    **_same("i", Target(0.21, spread=1.0)),
-    **_same("ɪɨᵻɯ", Target(0.23, spread=0.5)),
-    **_same("e", Target(0.30, spread=0.8)),
-    **_same("ɛε", Target(0.34, spread=0.5)),
-    **_same("əɘɜɚɝɤ", Target(0.22, lip_dominance=0.5)),
-    **_same("ɐʌ", Target(0.34, spread=0.1)),
-    **_same("æ", Target(0.42, spread=0.5)),
-    **_same("aɑ", Target(0.44, spread=0.1)),
+    "i": Target(0.21, spread=1.0),
+    "ɪɨᵻɯ": Target(0.23, spread=0.5),
+    "e": Target(0.30, spread=0.8),
+    "ɛε": Target(0.34, spread=0.5),
+    "əɘɜɚɝɤ": Target(0.22, lip_dominance=0.5),
+    "ɐʌ": Target(0.34, spread=0.1),
+    "æ": Target(0.42, spread=0.5),
+    "aɑ": Target(0.44, spread=0.1),
     # the same heights with rounding: the smaller the mouth, the more pucker; the larger, the more funnel
-    **_same("uʉ", Target(0.10, pucker=0.55, funnel=0.10)),
-    **_same("y", Target(0.11, pucker=0.55, funnel=0.15)),
-    **_same("ʊʏ", Target(0.13, pucker=0.40, funnel=0.12)),
-    **_same("oøɵ", Target(0.20, pucker=0.38, funnel=0.22)),
-    **_same("ɔœ", Target(0.24, pucker=0.25, funnel=0.25)),
-    **_same("ɒɶ", Target(0.34, pucker=0.12, funnel=0.18)),
+    "uʉ": Target(0.10, pucker=0.55, funnel=0.10),
+    "y": Target(0.11, pucker=0.55, funnel=0.15),
+    "ʊʏ": Target(0.13, pucker=0.40, funnel=0.12),
+    "oøɵ": Target(0.20, pucker=0.38, funnel=0.22),
+    "ɔœ": Target(0.24, pucker=0.25, funnel=0.25),
+    "ɒɶ": Target(0.34, pucker=0.12, funnel=0.18),
 }
-CONSONANTS = {
-    **_same("pbm", Target(0.07, jaw_dominance=0.8, lip_dominance=0.1)),
-    **_same("ɸβ", Target(0.10, jaw_dominance=0.5, lip_dominance=0.3)),
-    **_same("fvʋɱ", Target(0.06, jaw_dominance=1.0, lip_dominance=0.4)),
-    **_same("θð", Target(0.09, jaw_dominance=0.7, lip_dominance=0.2)),
-    **_same("tdnɾʈɖɳɽɗ", Target(0.14, jaw_dominance=0.5, lip_dominance=0.1)),
-    **_same("lɫɭʎɬɮrɺ", Target(0.16, jaw_dominance=0.4, lip_dominance=0.1)),
-    **_same("sz", Target(0.11, spread=0.3, jaw_dominance=0.8, lip_dominance=0.25)),
-    **_same("ɕʑçʝ", Target(0.11, funnel=0.15, spread=0.3, jaw_dominance=0.8, lip_dominance=0.4)),
-    **_same("ʃʒʂʐɧ", Target(0.10, pucker=0.15, funnel=0.35, jaw_dominance=0.8, lip_dominance=0.9)),
-    **_same("ɹɻ", Target(0.12, pucker=0.18, funnel=0.12, jaw_dominance=0.5, lip_dominance=0.5)),
-    **_same("jcɟɲ", Target(0.14, spread=0.6, jaw_dominance=0.5, lip_dominance=0.4)),
-    **_same("kɡŋxɣ", Target(0.18, jaw_dominance=0.3, lip_dominance=0.08)),
-    **_same("qɢɴʁχʀʔhɦħʕ", Target(0.20, jaw_dominance=0.15, lip_dominance=0.05)),
-    **_same("wɥʍ", Target(0.07, pucker=0.65, funnel=0.05, jaw_dominance=0.7, lip_dominance=1.2)),
+CONSONANT_TARGETS = {
+    "pbm": Target(0.07, jaw_dominance=0.8, lip_dominance=0.1),
+    "ɸβ": Target(0.10, jaw_dominance=0.5, lip_dominance=0.3),
+    "fvʋɱ": Target(0.06, jaw_dominance=1.0, lip_dominance=0.4),
+    "θð": Target(0.09, jaw_dominance=0.7, lip_dominance=0.2),
+    "tdnɾʈɖɳɽɗ": Target(0.14, jaw_dominance=0.5, lip_dominance=0.1),
+    "lɫɭʎɬɮrɺ": Target(0.16, jaw_dominance=0.4, lip_dominance=0.1),
+    "sz": Target(0.11, spread=0.3, jaw_dominance=0.8, lip_dominance=0.25),
+    "ɕʑçʝ": Target(0.11, funnel=0.15, spread=0.3, jaw_dominance=0.8, lip_dominance=0.4),
+    "ʃʒʂʐɧ": Target(0.10, pucker=0.15, funnel=0.35, jaw_dominance=0.8, lip_dominance=0.9),
+    "ɹɻ": Target(0.12, pucker=0.18, funnel=0.12, jaw_dominance=0.5, lip_dominance=0.5),
+    "jcɟɲ": Target(0.14, spread=0.6, jaw_dominance=0.5, lip_dominance=0.4),
+    "kɡŋxɣ": Target(0.18, jaw_dominance=0.3, lip_dominance=0.08),
+    "qɢɴʁχʀʔhɦħʕ": Target(0.20, jaw_dominance=0.15, lip_dominance=0.05),
+    "wɥʍ": Target(0.07, pucker=0.65, funnel=0.05, jaw_dominance=0.7, lip_dominance=1.2),
 }
-TARGETS = {PAUSE: Target(0.0), **VOWELS, **CONSONANTS}
+"""Targets by the letters that share them. The first letter names the class in PHONES."""
+VOWELS = frozenset("".join(VOWEL_TARGETS))
+_TARGETS = VOWEL_TARGETS | CONSONANT_TARGETS
+TARGETS = {PAUSE: Target(0.0)} | {letter: target for row, target in _TARGETS.items() for letter in row}
+PHONE_CLASSES = {PAUSE: PHONES.index("sil")} | {letter: PHONES.index(row[0]) for row in _TARGETS for letter in row}
+"""Index into PHONES of every letter, and of PAUSE."""
 LIP_CONTACT = (
     dict.fromkeys("pbm", 1.0) | dict.fromkeys("ɸβ", 0.7) | dict.fromkeys("wɥʍ", 0.4) | dict.fromkeys("uʉy", 0.3)
 )
@@ -165,6 +167,14 @@ def articulate(phones: list[Phone], n_frames: int) -> Curves:
     }
     columns = [mouth.get(c.removesuffix("Left").removesuffix("Right"), np.zeros(n_frames)) for c in BLENDSHAPE_CHANNELS]
     return Curves(np.stack(columns, axis=1).clip(0, 1).astype(np.float32), BLENDSHAPE_CHANNELS, CLIP_FPS)
+
+
+def phone_rows(phones: list[Phone], n_frames: int) -> NDArray[np.int8]:
+    """Indices (n_frames,) into PHONES at CLIP_FPS; a phone is heard until the next one starts."""
+    rows = unknown_phones(n_frames)
+    for phone in phones:
+        rows[math.ceil(phone.start_seconds * CLIP_FPS - 1e-6) :] = PHONE_CLASSES[phone.symbol]
+    return rows
 
 
 def _articulators(phones: list[Phone], seconds: NDArray[np.float64]) -> NDArray[np.float64]:

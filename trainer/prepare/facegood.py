@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves
-from trainer.clips import CLIP_FPS, Clip, save_clip
+from trainer.clips import CLIP_FPS, Clip, save_clip, unknown_phones
 from trainer.prepare.sources import (
     FRAME_SAMPLES,
     labelled_channels,
@@ -97,6 +97,7 @@ def clips_from(path: Path) -> Iterator[Clip]:
             waveform=waveform[rows.start * FRAME_SAMPLES : rows.stop * FRAME_SAMPLES],
             curves=Curves(curves.values[rows], curves.channels, curves.fps),
             labelled=LABELLED,
+            phones=unknown_phones(rows.stop - rows.start),
         )
 
 

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
-from trainer.clips import Clip, save_clip
+from trainer.clips import Clip, save_clip, unknown_phones
 from trainer.prepare.sources import (
     labelled_channels,
     on_clip_grid,
@@ -125,6 +125,7 @@ def clip_from(path: Path, speaker: str) -> Clip:
     weights = arkit_weights(arrays["blendshapes"], lip_gap(arrays["inner_lips"], arrays["landmarks68"]))
     # a video frame shows the middle of the time that it lasts
     times_seconds = (np.arange(len(weights)) + 0.5) / float(arrays["fps"])
+    curves = on_clip_grid(weights, times_seconds, waveform)
     return Clip(
         name=f"{speaker}_{path.stem}",
         corpus="grid",
@@ -132,8 +133,9 @@ def clip_from(path: Path, speaker: str) -> Clip:
         language="en-GB",
         licence=LICENCE,
         waveform=waveform,
-        curves=on_clip_grid(weights, times_seconds, waveform),
+        curves=curves,
         labelled=LABELLED,
+        phones=unknown_phones(len(curves.values)),
     )
 
 

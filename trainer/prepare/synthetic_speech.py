@@ -15,7 +15,7 @@ from scipy.signal import fftconvolve
 from tqdm import tqdm
 
 from trainer.clips import CLIP_FPS, CLIP_SAMPLE_RATE_HZ, Clip, save_clip
-from trainer.prepare.articulation import LABELLED, PAUSE, Phone, articulate
+from trainer.prepare.articulation import LABELLED, PAUSE, Phone, articulate, phone_rows
 from trainer.prepare.espeak import Voice, phones_of, speak
 from trainer.prepare.sources import FRAME_SAMPLES, at_clip_rate, run_script
 from trainer.prepare.voices import LANGUAGES, VARIANTS
@@ -45,7 +45,7 @@ Spoken = tuple[NDArray[np.float32], list[Phone]]
 class Config:
     output: Path = Path("clips/synthetic_speech")
     """Folder for the clips."""
-    hours: float = 3.0
+    hours: float = 5.0
     """Length of all clips together."""
     sentences_per_clip: int = 3
     """Sentences in a clip, with pauses between them."""
@@ -128,6 +128,7 @@ def make_clip(index: int, config: Config) -> Clip:
     lines = (TEXTS / f"{language.texts}.txt").read_text(encoding="utf-8").splitlines()
     texts = [sentence(lines, generator) for _ in range(config.sentences_per_clip)]
     waveform, phones = utterance(texts, voice, generator)
+    n_frames = len(waveform) // FRAME_SAMPLES
     return Clip(
         name=f"synthetic_{config.seed}_{index:05d}",
         corpus="synthetic_speech",
@@ -135,8 +136,9 @@ def make_clip(index: int, config: Config) -> Clip:
         language=language.tag,
         licence=LICENCE,
         waveform=recorded(waveform, generator),
-        curves=articulate(phones, len(waveform) // FRAME_SAMPLES),
+        curves=articulate(phones, n_frames),
         labelled=LABELLED,
+        phones=phone_rows(phones, n_frames),
     )
 
 
