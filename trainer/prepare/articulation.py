@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -113,6 +113,17 @@ LIP_CONTACT = (
 TEETH_CONTACT = dict.fromkeys("fvɱ", 1.0) | {"ʋ": 0.5}
 """How close to the upper teeth a phone brings the lower lip."""
 STOPS = frozenset("pbtdʈɖɗcɟkɡqɢ")
+CLOSED_SHARE = dict.fromkeys(STOPS, 0.65) | {"m": 0.8}
+"""Part of m, and of a stop without silence before it, in which the mouth is closed; burst and transition follow.
+
+Measured on the level of the sound around the events of seven voices of espeak-ng: it rises 12 ms before the vowel's
+event after m, 25 ms before it after b.
+"""
+STRESS_EFFORT = {"ˈ": 1.12, "ˌ": 1.0}
+"""How far the jaw opens in stressed syllables; in the others UNSTRESSED_EFFORT."""
+UNSTRESSED_EFFORT = 0.88
+EFFORT_PER_DB = 0.015
+"""Louder vowels open further: 10 dB, 15 %."""
 
 RATE_BEFORE_HZ = np.array([24.0, 12.0, 12.0, 16.0])
 """theta of Cohen and Massaro before a phone, for jaw, pucker, funnel, spread: how early a movement is prepared."""
@@ -143,6 +154,34 @@ def letters_of(name: str) -> list[str]:
         if letter not in TARGETS:
             raise ValueError(f"The phone {name!r} has no articulation target; add {letter!r} to articulation.py.")
     return letters
+
+
+def sounds(name: str, start_seconds: float, end_seconds: float) -> list[Phone]:
+    """The sounds in a phone name, sharing its time equally; a closed one ends with its closure, not with its burst."""
+    letters = letters_of(name)
+    effort = next((effort for mark, effort in STRESS_EFFORT.items() if mark in name), UNSTRESSED_EFFORT)
+    bounds = np.linspace(start_seconds, end_seconds, len(letters) + 1).tolist()
+    return [
+        Phone(letter, start, start + CLOSED_SHARE.get(letter, 1) * (end - start), effort)
+        for letter, start, end in zip(letters, bounds[:-1], bounds[1:], strict=True)
+    ]
+
+
+def by_loudness(phones: list[Phone], samples: NDArray[np.float32], rate_hz: int) -> list[Phone]:
+    """The phones with more effort in vowels louder than the median vowel of the samples (S,), less in softer ones."""
+    levels_db = np.array([_level_db(phone, samples, rate_hz) for phone in phones])
+    if np.isnan(levels_db).all():
+        return phones
+    gains = 1 + EFFORT_PER_DB * np.nan_to_num((levels_db - np.nanmedian(levels_db)).clip(-10, 10))
+    return [replace(phone, effort=phone.effort * float(gain)) for phone, gain in zip(phones, gains, strict=True)]
+
+
+def _level_db(phone: Phone, samples: NDArray[np.float32], rate_hz: int) -> float:
+    """Level of a vowel, not a number for other sounds."""
+    heard = samples[int(phone.start_seconds * rate_hz) : int(phone.end_seconds * rate_hz)].astype(np.float64)
+    if phone.symbol not in VOWELS or not len(heard):
+        return math.nan
+    return float(10 * np.log10(np.mean(heard**2) + 1e-9))
 
 
 def articulate(phones: list[Phone], n_frames: int) -> Curves:

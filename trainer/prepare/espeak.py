@@ -1,9 +1,9 @@
-# ruff: noqa: RUF001  (IPA stress marks are meant as they are)
 """espeak-ng through its library: sound with the exact time of every phone."""
 
 from __future__ import annotations
 
 import ctypes
+from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
@@ -11,7 +11,8 @@ import espeakng_loader
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.prepare.articulation import PAUSE, STOPS, VOWELS, Phone, letters_of
+from trainer.prepare.articulation import PAUSE, STOPS, Phone, by_loudness, letters_of, sounds
+from trainer.prepare.speech import SHORTEST_PAUSE_SECONDS
 
 # numbers and structures of espeak-ng's speak_lib.h
 _AUDIO_OUTPUT_SYNCHRONOUS = 2
@@ -43,20 +44,8 @@ class _Event(ctypes.Structure):
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
 
 
-STRESS_EFFORT = {"ˈ": 1.12, "ˌ": 1.0}
-"""How far the jaw opens in stressed syllables; in the others UNSTRESSED_EFFORT."""
-UNSTRESSED_EFFORT = 0.88
-EFFORT_PER_DB = 0.015
-"""Louder syllables open further: 10 dB, 15 %."""
 SILENT_CLOSURE_SECONDS = (0.01, 0.09)
 """Shortest and longest silence before the burst of a stop that is its closure; what is longer belongs to a pause."""
-CLOSED_SHARE = dict.fromkeys(STOPS, 0.65) | {"m": 0.8}
-"""Part of m, and of a stop without silence before it, in which the mouth is closed; burst and transition follow.
-
-Measured on the level of the sound around the events of seven voices: it rises 12 ms before the vowel's event after m,
-25 ms before it after b.
-"""
-SHORTEST_PAUSE_SECONDS = 0.1
 SILENCE = 0.002
 """espeak-ng writes closures and pauses as digital silence, or nearly."""
 
@@ -130,15 +119,13 @@ def phones_of(samples: NDArray[np.float32], rate_hz: int, events: list[PhoneEven
     earliest = [0, *(event.sample for event in events)]
     starts = [max(limit, _first_sample(samples, rate_hz, e)) for limit, e in zip(earliest, events, strict=False)]
     ends = [*starts[1:], len(samples)]
-    levels_db = _levels_db(samples, events, ends)
     phones = []
-    for event, start, end, level_db in zip(events, starts, ends, levels_db, strict=True):
-        effort = _stress_effort(event.name) * (1 + EFFORT_PER_DB * level_db)
+    for event, start, end in zip(events, starts, ends, strict=True):
         if event.name:
-            phones += _sounds(event, start / rate_hz, end / rate_hz, event.sample / rate_hz, effort)
+            phones += _sounds(event, start / rate_hz, end / rate_hz, event.sample / rate_hz)
         elif end - start > SHORTEST_PAUSE_SECONDS * rate_hz:
             phones.append(Phone(PAUSE, start / rate_hz, end / rate_hz))
-    return phones
+    return by_loudness(phones, samples, rate_hz)
 
 
 def _is_stop(name: str) -> bool:
@@ -156,27 +143,9 @@ def _first_sample(samples: NDArray[np.float32], rate_hz: int, event: PhoneEvent)
     return event.sample - (n_silent if n_silent >= shortest else 0)
 
 
-def _sounds(event: PhoneEvent, start: float, end: float, burst: float, effort: float) -> list[Phone]:
-    """The sounds of one event, sharing its time (all in seconds) equally; a closed one is as long as its closure."""
-    letters = letters_of(event.name)
-    bounds = np.linspace(burst, end, len(letters) + 1)
-    sounds = [Phone(*sound, effort) for sound in zip(letters, bounds[:-1], bounds[1:], strict=True)]
-    if letters and letters[0] in CLOSED_SHARE:
-        closed_seconds = 0.0 if start < burst else CLOSED_SHARE[letters[0]] * (bounds[1] - burst)
-        sounds[0] = Phone(letters[0], start, burst + closed_seconds, effort)
-    return sounds
-
-
-def _stress_effort(name: str) -> float:
-    return next((effort for mark, effort in STRESS_EFFORT.items() if mark in name), UNSTRESSED_EFFORT)
-
-
-def _levels_db(samples: NDArray[np.float32], events: list[PhoneEvent], ends: list[int]) -> list[float]:
-    """Loudness of each vowel in decibels against the median vowel, within 10 dB; 0 for other sounds."""
-    levels = np.full(len(events), np.nan)
-    for i, (event, end) in enumerate(zip(events, ends, strict=True)):
-        if letters_of(event.name)[:1] and letters_of(event.name)[0] in VOWELS and end > event.sample:
-            levels[i] = 10 * np.log10(np.mean(samples[event.sample : end].astype(np.float64) ** 2) + 1e-9)
-    if np.isnan(levels).all():
-        return [0.0] * len(events)
-    return [float(level) for level in np.nan_to_num((levels - np.nanmedian(levels)).clip(-10, 10))]
+def _sounds(event: PhoneEvent, start: float, end: float, burst: float) -> list[Phone]:
+    """The sounds of one event (all times in seconds); the closure of a stop is the silence before its burst."""
+    parts = sounds(event.name, burst, end)
+    if start < burst:
+        parts[0] = replace(parts[0], start_seconds=start, end_seconds=burst)
+    return parts

@@ -81,10 +81,15 @@ def read_sound_beside(path: Path) -> NDArray[np.float32]:
     sound = next((s for s in map(path.with_suffix, SOUND_SUFFIXES) if s.exists()), None)
     if sound is None:
         raise ValueError(f"{path} has no sound beside it ({', '.join(SOUND_SUFFIXES)}); add it or remove this file.")
+    return read_sound(sound)
+
+
+def read_sound(path: Path) -> NDArray[np.float32]:
+    """A sound file as mono (S,) at CLIP_SAMPLE_RATE_HZ, padded with silence to whole frames."""
     try:
-        samples, rate_hz = soundfile.read(sound, dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise ValueError(f"{sound} cannot be read ({error}); fetch this file again or remove it.") from error
+        samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise ValueError(f"{path} cannot be read ({error}); fetch this file again or remove it.") from error
     return at_clip_rate(samples.mean(axis=1), int(rate_hz))
 
 

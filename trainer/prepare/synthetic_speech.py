@@ -15,9 +15,10 @@ from scipy.signal import fftconvolve
 from tqdm import tqdm
 
 from trainer.clips import CLIP_FPS, CLIP_SAMPLE_RATE_HZ, Clip, save_clip
-from trainer.prepare.articulation import LABELLED, PAUSE, Phone, articulate, phone_rows
+from trainer.prepare.articulation import PAUSE, Phone
 from trainer.prepare.espeak import Voice, phones_of, speak
 from trainer.prepare.sources import FRAME_SAMPLES, at_clip_rate, run_script
+from trainer.prepare.speech import speech_clip
 from trainer.prepare.voices import LANGUAGES, VARIANTS
 
 LICENCE = "Voxkey's own sentences, spoken by espeak-ng (https://github.com/espeak-ng/espeak-ng, GPL-3.0-or-later)"
@@ -128,17 +129,14 @@ def make_clip(index: int, config: Config) -> Clip:
     lines = (TEXTS / f"{language.texts}.txt").read_text(encoding="utf-8").splitlines()
     texts = [sentence(lines, generator) for _ in range(config.sentences_per_clip)]
     waveform, phones = utterance(texts, voice, generator)
-    n_frames = len(waveform) // FRAME_SAMPLES
-    return Clip(
+    return speech_clip(
         name=f"synthetic_{config.seed}_{index:05d}",
         corpus="synthetic_speech",
         speaker=f"espeak_{voice.name}",
         language=language.tag,
         licence=LICENCE,
         waveform=recorded(waveform, generator),
-        curves=articulate(phones, n_frames),
-        labelled=LABELLED,
-        phones=phone_rows(phones, n_frames),
+        phones=phones,
     )
 
 
