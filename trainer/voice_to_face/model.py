@@ -26,7 +26,7 @@ WINDOW_SAMPLES = 400
 N_MELS = 64
 LOWEST_HZ, HIGHEST_HZ = 60.0, 7600.0
 LEVEL_REACH_ROWS = 2 * ROW_FPS
-QUIETEST_POWER = 1e-5
+QUIETEST_POWER = 4e-6
 """About -60 dB of full scale: white noise of that level has this mean mel power."""
 FLOOR_POWER = 1e-5
 """Added to the power relative to the local level: what is 50 dB below it counts as silence."""

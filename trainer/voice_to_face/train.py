@@ -1,0 +1,336 @@
+"""voice_to_face: the default model of the add-on. Ours; no paper.
+
+Many voices and languages -> 51 blendshapes at 50 fps, with contacts of lips and teeth and the phones that are heard.
+Captured faces teach how a face moves while it speaks, speech with known phones (real and synthetic) teaches what every
+sound of every language looks like, and each keeps its own style, so that annotation habits do not blur each other.
+
+* Every run of a batch is varied as voice, room and device would (data.py), drawn from a seed of its own.
+* A regression leaves lips half open where it is unsure, so contact is learned as an event of its own, weighted for the
+  short closures of p, b and m, and then closes the mouth (losses.py, model.Contact).
+* The exported weights are a moving average over the updates.
+* Under torchrun each process takes its part of the same batches, so the loss curve is that of one process.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+import tyro
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.tensorboard import SummaryWriter
+from tqdm import tqdm
+
+from blender_addon.core.channels import BLENDSHAPE_CHANNELS
+from trainer import run
+from trainer.clips import PHONES, Clip, fake_clips, list_clips, load_clip
+from trainer.evaluate import correlation
+from trainer.export import export_model
+from trainer.voice_to_face.data import Batch, Track, at_model_rate, draw_batch, make_track, silent_track
+from trainer.voice_to_face.losses import is_contact, lip_gap, losses_of
+from trainer.voice_to_face.model import (
+    FPS,
+    HOP_SAMPLES,
+    RECEPTIVE_FIELD_SECONDS,
+    ROWS_PER_FRAME,
+    SAMPLE_RATE_HZ,
+    STYLES,
+    VoiceToFace,
+    stacked_features,
+)
+
+CHECKPOINT, MODEL = "checkpoint.pt", "model.onnx"
+SILENCE = "silence"
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of one run; the defaults made the model that ships."""
+
+    clips: Path = Path("clips")
+    """Folder of prepared clips, one folder a corpus."""
+    run: Path = Path("runs/voice_to_face")
+    """Run folder: config.json, TensorBoard log, checkpoint, exported model. A run found there is resumed."""
+    steps: int = 6_000
+    """Updates."""
+    batch_runs: int = 32
+    """Runs in a batch, in all processes together."""
+    run_frames: int = 160
+    """Output frames of a run; 3.2 s."""
+    learning_rate: float = 2e-3
+    """Highest learning rate of AdamW, reached after warmup_steps, falling to 0 along a cosine."""
+    warmup_steps: int = 200
+    """Updates until the highest learning rate."""
+    weight_decay: float = 0.01
+    """Of AdamW."""
+    average_decay: float = 0.998
+    """Of the moving average of the weights that is exported."""
+    clip_norm: float = 1.0
+    """Longest gradient."""
+    loss_weights: dict[str, float] = field(
+        default_factory=lambda: {"value": 1.0, "speed": 1.0, "gap": 0.15, "contact": 0.15, "phones": 0.1}
+    )
+    """Factor of each loss."""
+    corpus_weights: dict[str, float] = field(
+        default_factory=lambda: {"grid": 3.0, "facegood": 1.0, "synthetic_speech": 3.0, SILENCE: 0.1}
+    )
+    """How often a corpus is drawn; 1 for those not named."""
+    style_share: float = 0.5
+    """Part of the runs that tells the network the style of its corpus; the others teach the default."""
+    precision: str = "auto"
+    """float32, bfloat16 (autocast), or auto: bfloat16 on a GPU."""
+    clips_per_corpus: int = 100_000
+    """At most so many clips of each corpus."""
+    validate_every: int = 500
+    """Updates from one validation and checkpoint to the next."""
+    validation_clips: int = 40
+    """Held-out clips of each corpus that are used."""
+    seed: int = 0
+    """Of initial weights and batches."""
+    device: str = "auto"
+    """A torch device, or auto: the GPU where there is one."""
+    fake: bool = False
+    """Train on noise bursts instead of clips, to see that everything runs."""
+
+
+def step(
+    network: nn.Module, model: VoiceToFace, optimizer: torch.optim.Optimizer, batch: Batch, config: Config
+) -> dict[str, float]:
+    """One update on this process's part of a batch; the losses before it."""
+    with autocast(batch.targets.device, config.precision):
+        outputs = network(stacked_features(batch.mel_power), batch.style)
+    outputs = tuple(part.float() for part in outputs)
+    losses = total_losses(model, outputs, batch, config)
+    optimizer.zero_grad()
+    losses["loss"].backward()  # type: ignore[no-untyped-call]  # torch leaves it without types
+    nn.utils.clip_grad_norm_(model.network.parameters(), config.clip_norm)
+    optimizer.step()
+    return {name: float(loss.detach()) for name, loss in losses.items()}
+
+
+def total_losses(model: VoiceToFace, outputs: tuple[Tensor, ...], batch: Batch, config: Config) -> dict[str, Tensor]:
+    """Each loss and their weighted sum."""
+    blendshapes, contact, phones = outputs
+    # contact is learned from contact alone: the regression would talk it out of every closure it is unsure of
+    closed = model.close(blendshapes, torch.sigmoid(contact.detach()))
+    parts = losses_of((blendshapes, contact, phones), closed, batch.targets, batch.phones, batch.labelled)
+    return {"loss": sum((config.loss_weights[name] * part for name, part in parts.items()), torch.zeros(()))} | parts
+
+
+def autocast(device: torch.device, precision: str) -> torch.autocast:
+    """Mixed precision as the config says."""
+    is_mixed = precision == "bfloat16" or (precision == "auto" and device.type == "cuda")
+    return torch.autocast(device.type, torch.bfloat16, enabled=is_mixed)
+
+
+def learning_rate_at(done_steps: int, config: Config) -> float:
+    """Learning rate of the next update."""
+    warm = min(1.0, (done_steps + 1) / config.warmup_steps)
+    return config.learning_rate * warm * (1 + math.cos(math.pi * done_steps / config.steps)) / 2
+
+
+@torch.no_grad()
+def validate(model: VoiceToFace, held_out: dict[str, list[Clip]]) -> dict[str, dict[str, float]]:
+    """For each corpus, of whole clips in the default style: correlations, contacts found and right, phones right."""
+    return {corpus: _figures([_predicted(model, clip) for clip in clips]) for corpus, clips in held_out.items()}
+
+
+def _predicted(model: VoiceToFace, clip: Clip) -> dict[str, Tensor]:
+    """Predicted and known rows (T, ...) of a clip."""
+    device = model.network.mean.device
+    waveform = torch.from_numpy(at_model_rate(clip)[None]).to(device)
+    values, phones = (part[0].cpu() for part in model(waveform, torch.zeros(1, len(STYLES), device=device)))
+    rows = slice(0, ROWS_PER_FRAME * len(values), ROWS_PER_FRAME)
+    targets, known = torch.from_numpy(clip.curves.values[rows]), torch.from_numpy(clip.phones[rows]).long()
+    n_frames = min(len(values), len(targets))
+    labelled = torch.from_numpy(clip.labelled).float()
+    return {
+        "values": values[:n_frames] * labelled,
+        "targets": targets[:n_frames] * labelled,
+        "heard": phones[:n_frames].argmax(dim=1),
+        "phones": known[:n_frames],
+    }
+
+
+def _figures(clips: list[dict[str, Tensor]]) -> dict[str, float]:
+    pool = {name: torch.cat([clip[name] for clip in clips]) for name in clips[0]}
+    values, targets, known = pool["values"], pool["targets"], pool["phones"] >= 0
+    jaw, pucker = (BLENDSHAPE_CHANNELS.index(name) for name in ("jawOpen", "mouthPucker"))
+    gap, measured_gap = lip_gap(values), lip_gap(targets)
+    touching = is_contact(values, torch.full_like(pool["phones"], -1))
+    touched = is_contact(targets, pool["phones"])
+    both = float((touching & touched).sum())
+    return {
+        "rmse": float((values - targets).square().mean().sqrt()),
+        "gap_correlation": correlation(gap[:, None], measured_gap[:, None]),
+        "jaw_correlation": correlation(values[:, jaw, None], targets[:, jaw, None]),
+        "pucker_correlation": correlation(values[:, pucker, None], targets[:, pucker, None]),
+        "contact_recall": both / max(float(touched.sum()), 1),
+        "contact_precision": both / max(float(touching.sum()), 1),
+        "phones_right": float((pool["heard"] == pool["phones"])[known].float().mean()) if known.any() else 0.0,
+    }
+
+
+def load_corpora(config: Config, validation: bool) -> dict[str, Iterator[Clip]]:
+    """Clips of one side of the split by corpus, of each at most so many as the config allows, evenly spread."""
+    if config.fake:
+        return {"fake": iter(fake_clips(2 if validation else 6, seed=int(validation)))}
+    corpora: dict[str, Iterator[Clip]] = {}
+    for folder in sorted(path for path in config.clips.glob("*") if path.is_dir()):
+        paths = list_clips(folder, validation)
+        limit = config.validation_clips if validation else config.clips_per_corpus
+        thinned = paths[:: -(-len(paths) // limit) or 1]
+        corpora[folder.name] = map(load_clip, tqdm(thinned, desc=folder.name, unit="clip"))
+    if not corpora:
+        raise ValueError(f"there are no prepared clips in {config.clips}; prepare a corpus first")
+    return corpora
+
+
+def load_tracks(config: Config) -> list[Track]:
+    """What is trained on; silence comes last."""
+    tracks = [
+        make_track(corpus, clips, corpus if corpus in STYLES else STYLES[0])
+        for corpus, clips in load_corpora(config, validation=False).items()
+    ]
+    return [*tracks, silent_track(ROWS_PER_FRAME * config.run_frames)]
+
+
+class Learner:
+    """Everything that an update changes."""
+
+    def __init__(self, model: VoiceToFace, config: Config) -> None:
+        self.model = model
+        follow = get_ema_multi_avg_fn(config.average_decay)  # type: ignore[no-untyped-call]  # torch leaves it without types
+        self.average = AveragedModel(model.network, multi_avg_fn=follow)
+        self.optimizer = torch.optim.AdamW(model.network.parameters(), weight_decay=config.weight_decay)
+        self.generator = run.seed_everything(config.seed)
+        self.done_steps = 0
+
+    def save(self, folder: Path) -> None:
+        """Write a checkpoint."""
+        state: dict[str, Any] = {
+            "network": self.model.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "generator": self.generator.get_state(),
+            "done_steps": self.done_steps,
+        }
+        run.save_checkpoint(folder / CHECKPOINT, state)
+
+    def resume(self, path: Path) -> None:
+        """Continue from a checkpoint."""
+        state = run.load_checkpoint(path)
+        self.model.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.generator.set_state(state["generator"])
+        self.done_steps = state["done_steps"]
+
+    def averaged_model(self) -> VoiceToFace:
+        """The model with the moving average of its weights."""
+        model = VoiceToFace().to(self.model.network.mean.device)
+        model.network.load_state_dict(self.average.module.state_dict())
+        return model.eval()
+
+
+def main(config: Config) -> dict[str, dict[str, float]]:
+    """Train, resuming where the run folder holds a checkpoint, export the averaged network, and return its figures."""
+    device = run.choose_device(config.device)
+    run.join_processes(device)
+    rank, n_processes = run.rank_and_processes()
+    if config.batch_runs % n_processes:
+        raise ValueError(f"{config.batch_runs} runs do not spread over {n_processes} processes; change --batch-runs")
+    torch.manual_seed(config.seed)
+    run.start_run(config.run, asdict(config))
+    tracks = load_tracks(config)
+    held_out = {corpus: list(clips) for corpus, clips in load_corpora(config, validation=True).items()}
+    model = VoiceToFace()
+    model.network.standardise(sample_features(tracks, config))
+    learner = Learner(model.to(device), config)
+    if (config.run / CHECKPOINT).exists():
+        learner.resume(config.run / CHECKPOINT)
+
+    train(learner, tracks, held_out, config, is_writing=rank == 0)
+
+    final = learner.averaged_model()
+    figures = validate(final, held_out)
+    if rank == 0:
+        export_model(final, config.run / MODEL, contract(config, tracks, figures))
+        run.write_json(config.run / "metrics.json", figures)
+    return figures
+
+
+def sample_features(tracks: list[Track], config: Config) -> Tensor:
+    """Features (N, 128) of a few batches."""
+    batch = draw_batch(tracks, chances(tracks, config), list(range(100)), config.run_frames, 0.0)
+    return stacked_features(batch.mel_power).flatten(0, 1)
+
+
+def chances(tracks: list[Track], config: Config) -> Tensor:
+    """How often each track is drawn, (n_tracks,)."""
+    return torch.tensor([config.corpus_weights.get(track.corpus, 1.0) for track in tracks])
+
+
+def train(
+    learner: Learner, tracks: list[Track], held_out: dict[str, list[Clip]], config: Config, is_writing: bool
+) -> None:
+    """Update until the steps are done; one of the processes that torchrun starts validates and writes files."""
+    network = learner.model.network
+    device = network.mean.device
+    rank, n_processes = run.rank_and_processes()
+    parallel = DistributedDataParallel(network) if torch.distributed.is_initialized() else network
+    writer = SummaryWriter(config.run, purge_step=learner.done_steps) if is_writing else None
+    bar = tqdm(total=config.steps, initial=learner.done_steps, desc="training", unit="step", disable=not is_writing)
+    while learner.done_steps < config.steps:
+        seeds = torch.randint(2**31, (config.batch_runs,), generator=learner.generator).tolist()
+        own_seeds = seeds[rank::n_processes]
+        batch = draw_batch(tracks, chances(tracks, config), own_seeds, config.run_frames, config.style_share)
+        learner.optimizer.param_groups[0]["lr"] = learning_rate_at(learner.done_steps, config)
+        losses = step(parallel, learner.model, learner.optimizer, batch.to(device), config)
+        learner.average.update_parameters(network)
+        learner.done_steps += 1
+        bar.update()
+        bar.set_postfix(loss=f"{losses['loss']:.4f}")
+        if writer:
+            log(writer, {"training": losses}, learner.done_steps)
+        if writer and (learner.done_steps % config.validate_every == 0 or learner.done_steps == config.steps):
+            learner.save(config.run)
+            log(writer, validate(learner.averaged_model(), held_out), learner.done_steps)
+    bar.close()
+
+
+def log(writer: SummaryWriter, figures: dict[str, dict[str, float]], done_steps: int) -> None:
+    """Write named figures of named parts to TensorBoard."""
+    for part, numbers in figures.items():
+        for name, number in numbers.items():
+            writer.add_scalar(f"{part}/{name}", number, done_steps)
+
+
+def contract(config: Config, tracks: list[Track], figures: dict[str, dict[str, float]]) -> dict[str, object]:
+    """What the model file says about itself (DESIGN.md, "The model file")."""
+    return {
+        "kind": "audio_to_blendshapes",
+        "sample_rate_hz": SAMPLE_RATE_HZ,
+        "hop_samples": HOP_SAMPLES,
+        "fps": FPS,
+        "channels": BLENDSHAPE_CHANNELS,
+        "phones": PHONES,
+        "styles": STYLES,
+        "receptive_field_seconds": RECEPTIVE_FIELD_SECONDS,
+        "trained_on": [{"corpus": track.corpus, "licence": licence} for track in tracks for licence in track.licences],
+        "trained_with": {"commit": run.git_commit(), "config": asdict(config)},
+        "metrics": figures,
+    }
+
+
+if __name__ == "__main__":
+    try:
+        main(tyro.cli(Config, description=__doc__))
+    except ValueError as error:
+        raise SystemExit(f"error: {error}") from None
