@@ -12,7 +12,7 @@ import onnx
 import onnxruntime
 import torch
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, RuntimeException
-from torch import nn
+from torch import Tensor, nn
 
 CONTRACT_VERSION = 1
 LARGEST_DIFFERENCE = 1e-3
@@ -24,14 +24,16 @@ OPSET_VERSION = 17
 def export_model(network: nn.Module, path: Path, contract: dict[str, Any]) -> None:
     """Write a network from waveform (1, S) to values (1, T, ...) as a model file.
 
-    The contract needs every field of DESIGN.md but contract_version, which is added here. Raises ValueError, and leaves
-    path as it was, when onnxruntime and torch differ by more than LARGEST_DIFFERENCE at either of two lengths.
+    The contract needs every field of DESIGN.md but contract_version, which is added here. One with `styles` stands for
+    a network with a second input, style (1, n_styles), which callers may leave out: its default is zeros. One with
+    `phones` stands for a second output, phones (1, T, n_phones). Raises ValueError, and leaves path as it was, when
+    onnxruntime and torch differ by more than LARGEST_DIFFERENCE in an output at either of two lengths.
     """
     network = network.cpu().eval()
     partial = path.with_suffix(".partial")
     try:
-        _write_graph(network, partial, int(contract["sample_rate_hz"]))
-        _embed_contract(partial, {"contract_version": CONTRACT_VERSION, **contract})
+        _write_graph(network, partial, contract)
+        _complete_graph(partial, contract)
         difference = max(_difference(network, partial, contract, seconds) for seconds in TESTED_SECONDS)
         if not difference <= LARGEST_DIFFERENCE:
             raise ValueError(
@@ -42,7 +44,23 @@ def export_model(network: nn.Module, path: Path, contract: dict[str, Any]) -> No
         partial.unlink(missing_ok=True)
 
 
-def _write_graph(network: nn.Module, path: Path, n_samples: int) -> None:
+def export_arrays(network: nn.Module, path: Path, contract: dict[str, Any], constants: dict[str, Any]) -> None:
+    """Write the weights of a network as an .npz file, for a runtime that is plain numpy.
+
+    It holds parameters and buffers under their torch names, constants (numbers or arrays) that the runtime needs
+    besides, and the contract as JSON.
+    """
+    tensors = {**dict(network.named_parameters()), **dict(network.named_buffers())}
+    arrays = {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as file:
+        np.savez(file, contract=np.array(_contract_text(contract)), **arrays, **constants)
+    partial.replace(path)
+
+
+def _write_graph(network: nn.Module, path: Path, contract: dict[str, Any]) -> None:
+    inputs = {"waveform": torch.zeros(1, int(contract["sample_rate_hz"])), **_defaults(contract)}
+    outputs = _output_names(contract)
     with warnings.catch_warnings():
         # The exporter that replaces this one fails on recurrent layers followed by a linear layer (torch 2.13).
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -52,36 +70,75 @@ def _write_graph(network: nn.Module, path: Path, n_samples: int) -> None:
         warnings.filterwarnings("ignore", message="Constant folding.*")  # an optimisation that it leaves out
         torch.onnx.export(
             network,
-            (torch.zeros(1, n_samples),),
+            tuple(inputs.values()),
             path,
-            input_names=["waveform"],
-            output_names=["values"],
-            dynamic_axes={"waveform": {1: "S"}, "values": {1: "T"}},
+            input_names=list(inputs),
+            output_names=outputs,
+            dynamic_axes={"waveform": {1: "S"}, **{name: {1: "T"} for name in outputs}},
             opset_version=OPSET_VERSION,
             dynamo=False,
         )
 
 
-def _embed_contract(path: Path, contract: dict[str, Any]) -> None:
+def _complete_graph(path: Path, contract: dict[str, Any]) -> None:
+    """Add what torch can't express: the contract, and the defaults of inputs that callers may leave out."""
     model = onnx.load(path)
-    onnx.helper.set_model_props(model, {"contract": json.dumps(contract, default=str)})  # paths of the config as text
+    onnx.helper.set_model_props(model, {"contract": _contract_text(contract)})
+    for name, default in _defaults(contract).items():
+        model.graph.initializer.append(onnx.numpy_helper.from_array(default.numpy(), name))
     onnx.save(model, path)
+
+
+def _contract_text(contract: dict[str, Any]) -> str:
+    return json.dumps({"contract_version": CONTRACT_VERSION, **contract}, default=str)  # paths of the config as text
+
+
+def _output_names(contract: dict[str, Any]) -> list[str]:
+    return ["values", "phones"] if "phones" in contract else ["values"]
+
+
+def _defaults(contract: dict[str, Any]) -> dict[str, Tensor]:
+    """Inputs besides the waveform, in the network's order, with the values that they have when left out."""
+    return {"style": torch.zeros(1, len(contract["styles"]))} if "styles" in contract else {}
 
 
 def _difference(network: nn.Module, path: Path, contract: dict[str, Any], seconds: float) -> float:
     """Largest absolute difference between torch and onnxruntime on noise whose level rises from silence."""
     n_samples = int(seconds * contract["fps"]) * int(contract["hop_samples"])
     rising = np.linspace(0, 0.3, n_samples) * np.random.default_rng(0).standard_normal(n_samples)
-    waveform = rising.astype(np.float32)[None]
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    waveform = {"waveform": torch.from_numpy(rising.astype(np.float32)[None])}
+    cases = [(waveform, waveform | _defaults(contract))]
+    if _defaults(contract):
+        others = waveform | {name: torch.ones_like(default) for name, default in _defaults(contract).items()}
+        cases.append((others, others))
+    differences = []
+    for passed, inputs in cases:
+        exported = _run_graph(path, _output_names(contract), passed)
+        with torch.no_grad():
+            output = network(*inputs.values())
+        expected = output if isinstance(output, tuple) else (output,)
+        differences += [_largest_difference(*pair) for pair in zip(exported, expected, strict=True)]
+    return max(differences)
+
+
+def _run_graph(path: Path, names: list[str], inputs: dict[str, Tensor]) -> list[Any]:
+    """The named outputs of a graph."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # it warns of every input that has a default
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     try:
-        exported = session.run(["values"], {"waveform": waveform})[0]
+        outputs: list[Any] = session.run(names, {name: value.numpy() for name, value in inputs.items()})
     except (Fail, InvalidArgument, RuntimeException) as error:
+        n_samples = inputs["waveform"].shape[1]
         raise ValueError(
-            f"the exported graph fails on {seconds} s of sound ({error}); fix the network's export"
+            f"the exported graph fails on {n_samples} samples of sound ({error}); fix the network's export"
         ) from error
-    with torch.no_grad():
-        expected = network(torch.from_numpy(waveform)).numpy()
+    return outputs
+
+
+def _largest_difference(exported: Any, expected: Tensor) -> float:
     if exported.shape != expected.shape:
-        raise ValueError(f"the exported graph returns {exported.shape} where the network returns {expected.shape}")
-    return float(np.abs(exported - expected).max())
+        raise ValueError(
+            f"the exported graph returns {exported.shape} where the network returns {tuple(expected.shape)}"
+        )
+    return float(np.abs(exported - expected.numpy()).max())

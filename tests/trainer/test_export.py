@@ -3,12 +3,13 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import onnxruntime
 import pytest
 import torch
 from torch import Tensor, nn
 
-from trainer.export import export_model
+from trainer.export import export_arrays, export_model
 
 CONTRACT = {"kind": "audio_to_blendshapes", "sample_rate_hz": 24_000, "hop_samples": 800, "fps": 30}
 
@@ -18,6 +19,37 @@ class Loudness(nn.Module):
 
     def forward(self, waveform: Tensor) -> Tensor:
         return waveform.reshape(1, -1, 800).square().mean(dim=2, keepdim=True)
+
+
+STYLED_CONTRACT = {**CONTRACT, "styles": ["calm", "wild"], "phones": ["sil", "a", "p"]}
+
+
+class Styled(Loudness):
+    """Louder with style, and a second output with three columns."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gains = nn.Parameter(torch.tensor([[2.0], [30.0]]))
+        self.register_buffer("ramp", torch.arange(3.0), persistent=False)
+
+    def forward(self, waveform: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
+        values = super().forward(waveform) * (1 + style @ self.gains).unsqueeze(1)
+        return values, torch.softmax(values * self.ramp, dim=2)
+
+
+class FrozenStyle(Styled):
+    """Looks at its style while it is traced, and never again."""
+
+    def forward(self, waveform: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
+        return super().forward(waveform, torch.full_like(style, float(style.sum())))
+
+
+class UnsteadyPhones(Styled):
+    """Returns other phones each time."""
+
+    def forward(self, waveform: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
+        values, phones = super().forward(waveform, style)
+        return values, phones + torch.rand_like(phones)
 
 
 class FrozenLength(Loudness):
@@ -36,20 +68,60 @@ class Unsteady(Loudness):
         return values + torch.rand_like(values)
 
 
+def open_quietly(path: Path) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
 def test_model_file_carries_its_contract(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     export_model(Loudness(), path, CONTRACT)
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    session = open_quietly(path)
     contract = json.loads(session.get_modelmeta().custom_metadata_map["contract"])
     assert contract == {"contract_version": 1, **CONTRACT}
     assert [value.name for value in session.get_inputs() + session.get_outputs()] == ["waveform", "values"]
 
 
-@pytest.mark.parametrize("network", [FrozenLength(), Unsteady()])
-def test_a_graph_that_differs_from_the_network_is_refused(network: nn.Module, tmp_path: Path) -> None:
+def test_style_may_be_left_out_and_phones_come_out(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    export_model(Styled(), path, STYLED_CONTRACT)
+    session = open_quietly(path)
+    waveform = {"waveform": np.full((1, 1600), 0.1, np.float32)}
+    values, phones = session.run(["values", "phones"], waveform)
+    assert values == pytest.approx(0.01)
+    assert phones.shape == (1, 2, 3)
+    neither, wild = (np.array([style], np.float32) for style in ([0, 0], [0, 1]))
+    assert np.array_equal(session.run(["values"], {**waveform, "style": neither})[0], values)
+    assert session.run(["values"], {**waveform, "style": wild})[0] == pytest.approx(0.31)
+
+
+def test_arrays_are_weights_constants_and_contract(tmp_path: Path) -> None:
+    path = tmp_path / "model.npz"
+    export_arrays(Styled(), path, STYLED_CONTRACT, {"reach": 3, "steps": (1, 2)})
+    assert list(tmp_path.iterdir()) == [path]
+    with np.load(path, allow_pickle=False) as arrays:
+        assert json.loads(str(arrays["contract"])) == {"contract_version": 1, **STYLED_CONTRACT}
+        assert arrays["gains"].tolist() == [[2.0], [30.0]]
+        assert arrays["ramp"].tolist() == [0, 1, 2]
+        assert (arrays["reach"], arrays["steps"].tolist()) == (3, [1, 2])
+
+
+@pytest.mark.parametrize(
+    ("network", "contract"),
+    [
+        (FrozenLength(), CONTRACT),
+        (Unsteady(), CONTRACT),
+        (FrozenStyle(), STYLED_CONTRACT),
+        (UnsteadyPhones(), STYLED_CONTRACT),
+    ],
+)
+def test_a_graph_that_differs_from_the_network_is_refused(
+    network: nn.Module, contract: dict[str, object], tmp_path: Path
+) -> None:
     path = tmp_path / "model.onnx"
     path.write_text("the model before")
     with pytest.raises(ValueError, match="exported graph"):
-        export_model(network, path, CONTRACT)
+        export_model(network, path, contract)
     assert path.read_text() == "the model before"
     assert list(tmp_path.iterdir()) == [path]
