@@ -11,8 +11,10 @@ import soundfile
 from numpy.typing import NDArray
 
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
-from trainer.clips import Clip, load_clip
+from tests.trainer.ears import write_ear, write_sound
+from trainer.clips import PHONES, UNKNOWN_PHONE, Clip, load_clip
 from trainer.prepare import grid
+from trainer.prepare.align import open_hearer
 from trainer.prepare.sources import read_arrays, recordings
 
 ROOT = Path(__file__).parents[2]
@@ -115,6 +117,30 @@ def test_clips_that_score_models_are_never_prepared(tmp_path: Path) -> None:
     (tmp_path / "data" / "eval_split.json").write_text(json.dumps({"grid/s9": ["score"]}))
     clips = prepared(tmp_path / "data" / "grid" / "s9", tmp_path)
     assert [clip.name for clip in clips] == ["s9_train"]
+
+
+def test_phones_are_heard_near_their_words_or_unknown(tmp_path: Path) -> None:
+    bee = [("sil", 1.0), ("p", 0.1), ("i", 0.4), ("sil", 0.5), ("p", 0.1), ("i", 0.4), ("sil", 0.5)]
+    words = [[0.0, 2.03, "sil"], [2.03, 2.45, "b"], [2.45, 3.0, "sil"]]
+    for name, sounds in (("heard", bee), ("other", [("s", 3.0)])):
+        write_recording(tmp_path / "s9", name, pulse(30, 0.4), pulse(30, 0.15))
+        write_sound(tmp_path / "s9" / f"{name}.wav", sounds)
+        arrays = dict(np.load(tmp_path / "s9" / f"{name}.npz"))
+        np.savez(tmp_path / "s9" / f"{name}.npz", **arrays, words=json.dumps(words))
+    hear = open_hearer(write_ear(tmp_path / "ear.onnx"))
+    heard, other = (grid.clip_from(tmp_path / "s9" / f"{name}.npz", "s9", hear).phones for name in ("heard", "other"))
+    bounds = np.flatnonzero(np.diff(heard)) + 1
+    np.testing.assert_allclose(bounds, [200, 210, 250], atol=2)
+    assert [PHONES[heard[row]] for row in (0, *bounds)] == ["sil", "p", "i", "sil"]
+    assert (other == UNKNOWN_PHONE).all()
+    assert (grid.clip_from(tmp_path / "s9" / "heard.npz", "s9").phones == UNKNOWN_PHONE).all()
+
+
+def test_hearing_phones_needs_words(tmp_path: Path) -> None:
+    write_recording(tmp_path / "s9", "abc", pulse(30, 0.4), pulse(30, 0.15))
+    hear = open_hearer(write_ear(tmp_path / "ear.onnx"))
+    with pytest.raises(ValueError, match=r"abc\.npz has no words with times .*; leave --model out to do without"):
+        grid.clip_from(tmp_path / "s9" / "abc.npz", "s9", hear)
 
 
 def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from dataclasses import replace
 from functools import cache
+from itertools import groupby
 from typing import NamedTuple
 
 import espeakng_loader
@@ -55,6 +56,8 @@ class PhoneEvent(NamedTuple):
     """IPA with stress marks, as espeak-ng names it; empty for a pause."""
     sample: int
     """Where it starts; for a stop, where its burst does."""
+    text_position: int
+    """The character at which its word starts; pauses have their own."""
 
 
 class Voice(NamedTuple):
@@ -96,7 +99,8 @@ def speak(text: str, voice: Voice, seed: int) -> tuple[NDArray[np.float32], int,
         while event[i].type != _EVENT_LIST_TERMINATED:
             if event[i].type == _EVENT_PHONEME:
                 # the field is 8 bytes long, which may cut the last mark of a long name in two
-                events.append(PhoneEvent(event[i].id.string.decode("utf-8", "ignore"), event[i].sample))
+                name = event[i].id.string.decode("utf-8", "ignore")
+                events.append(PhoneEvent(name, event[i].sample, event[i].text_position))
             i += 1
         return 0
 
@@ -112,6 +116,13 @@ def speak(text: str, voice: Voice, seed: int) -> tuple[NDArray[np.float32], int,
     if not chunks or not any(event.name for event in events):
         raise ValueError(f"The voice {voice.name} says nothing for {text!r}; give it text in its own script.")
     return np.concatenate(chunks).astype(np.float32) / 32768, rate_hz, events
+
+
+def words_of(text: str, voice: Voice) -> list[list[str]]:
+    """The phone names of every word of a text, in order, as a voice says it; ValueErrors as from speak."""
+    _, _, events = speak(text, voice, seed=0)
+    words = groupby((event for event in events if event.name), key=lambda event: event.text_position)
+    return [[event.name for event in word] for _, word in words]
 
 
 def phones_of(samples: NDArray[np.float32], rate_hz: int, events: list[PhoneEvent]) -> list[Phone]:

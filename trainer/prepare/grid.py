@@ -14,6 +14,9 @@ about the mouth than its channels do. `arkit_weights` turns both into weights th
 * What the face shows all the time (the lowest values of a clip) is the speaker's face, not speech, and so is what
   distinguishes its sides: it is taken off, and left and right are averaged.
 
+The phones are those of the corpus's words, as espeak-ng pronounces them; a model hears when they are said, within
+WORD_MARGIN_SECONDS of the times of the word.
+
 Eyes, brows, cheeks and nose are not labelled: they follow the prompter, or hardly move in the tracked channels.
 
 Cooke, Barker, Cunningham, Shao 2006, "An audio-visual corpus for speech perception and automatic speech recognition",
@@ -22,7 +25,9 @@ J. Acoust. Soc. Am. 120(5).
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +36,11 @@ from tqdm import tqdm
 
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from trainer.clips import Clip, save_clip, unknown_phones
+from trainer.prepare.align import LEAST_AGREEMENT, Hearer, align, open_hearer
+from trainer.prepare.articulation import phone_rows
+from trainer.prepare.espeak import Voice, words_of
 from trainer.prepare.sources import (
+    FRAME_SAMPLES,
     labelled_channels,
     on_clip_grid,
     read_arrays,
@@ -39,9 +48,11 @@ from trainer.prepare.sources import (
     recordings,
     run_script,
 )
+from trainer.prepare.speech import phones_heard
 
 LICENCE = "GRID corpus, CC BY 4.0: Cooke, Barker, Cunningham, Shao 2006, J. Acoust. Soc. Am. 120(5)"
 LABELLED = labelled_channels(("jaw", "mouth"))
+SILENT_WORDS = ("sil", "sp")
 SCORING_SPEAKER = "s4"
 """The speaker that shows how a model does on an unseen face."""
 
@@ -56,6 +67,10 @@ CONTACT_GAP = 0.010
 SHARPENING = 0.4
 """Amplifies 5 Hz, the rate of syllables, by 14 % at 25 frames a second."""
 REST_PERCENTILE = 5
+VOICE = Voice("en-gb-x-rp")
+"""The espeak-ng voice that pronounces the words."""
+WORD_MARGIN_SECONDS = 0.12
+"""How far from the times of a word its sounds may be heard."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +79,8 @@ class Config:
     """Folder of one speaker: NAME.npz with blendshapes, landmarks68 and inner_lips, and NAME.ogg, .flac or .wav."""
     output: Path = Path("clips/grid")
     """Folder for the clips."""
+    model: Path | None = None
+    """Model file that hears phones; without one the phones of the clips are unknown."""
 
 
 def sharpened(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -118,8 +135,35 @@ def _speech_part(column: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray((sharpened(column) - np.percentile(column, REST_PERCENTILE)).clip(0))
 
 
-def clip_from(path: Path, speaker: str) -> Clip:
-    """One recording as a clip."""
+def read_words(path: Path) -> list[tuple[float, float, str]]:
+    """Start and end in seconds of every word of a recording, without the silence around them."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            words = [(float(start), float(end), str(word)) for start, end, word in json.loads(str(arrays["words"]))]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} has no words with times ({error}); leave --model out to do without.") from error
+    return [word for word in words if word[2] not in SILENT_WORDS]
+
+
+def heard_phones(path: Path, waveform: NDArray[np.float32], hear: Hearer) -> NDArray[np.int8]:
+    """Phones (T,) of a recording with words, unknown where the model does not hear them."""
+    words = read_words(path)
+    times = [(start - WORD_MARGIN_SECONDS, end + WORD_MARGIN_SECONDS) for start, end, _ in words]
+    said = [[name for part in _pronounced(word) for name in part] for _, _, word in words]
+    n_frames = len(waveform) // FRAME_SAMPLES
+    alignment = align(said, hear(waveform), times)
+    if alignment.agreement < LEAST_AGREEMENT:
+        return unknown_phones(n_frames)
+    return phone_rows(phones_heard(alignment.timed, waveform), n_frames)
+
+
+@cache
+def _pronounced(word: str) -> list[list[str]]:
+    return words_of(word, VOICE)
+
+
+def clip_from(path: Path, speaker: str, hear: Hearer | None = None) -> Clip:
+    """One recording as a clip; its phones need someone who hears them."""
     arrays = read_arrays(path, ("blendshapes", "landmarks68", "inner_lips", "fps"))
     waveform = read_sound_beside(path)
     weights = arkit_weights(arrays["blendshapes"], lip_gap(arrays["inner_lips"], arrays["landmarks68"]))
@@ -135,7 +179,7 @@ def clip_from(path: Path, speaker: str) -> Clip:
         waveform=waveform,
         curves=curves,
         labelled=LABELLED,
-        phones=unknown_phones(len(curves.values)),
+        phones=heard_phones(path, waveform, hear) if hear else unknown_phones(len(curves.values)),
     )
 
 
@@ -143,8 +187,9 @@ def main(config: Config) -> None:
     speaker = config.source.resolve().name
     if speaker == SCORING_SPEAKER:
         raise ValueError(f"GRID speaker {speaker} scores models and is never trained on; name another with --source.")
+    hear = open_hearer(config.model) if config.model else None
     for path in tqdm(recordings(config.source, f"grid/{speaker}"), desc=f"grid {speaker}", unit="clip"):
-        save_clip(config.output, clip_from(path, speaker))
+        save_clip(config.output, clip_from(path, speaker, hear))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,112 @@
+"""Recordings with a text and no times: a model hears when its sounds are said, articulation moves the mouth.
+
+This command prepares folders of one voice, with ID|TEXT in metadata.csv; espeak-ng says which sounds the text has.
+Recordings in which the model does not hear their text are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from tqdm import tqdm
+
+from trainer.clips import save_clip
+from trainer.prepare.align import DEFAULT_MODEL, LEAST_AGREEMENT, Word, align, open_hearer
+from trainer.prepare.espeak import Voice, words_of
+from trainer.prepare.sources import read_sound, run_script
+from trainer.prepare.speech import phones_heard, speech_clip
+
+
+class Corpus(NamedTuple):
+    language: str
+    """IETF tag."""
+    voice: str
+    """The espeak-ng voice that pronounces its text."""
+    licence: str
+
+
+CORPORA = {
+    "kathleen_en": Corpus("en-US", "en-us", "Kathleen, US English voice recordings, CC0 1.0"),
+    "kerstin_de": Corpus("de-DE", "de", "Kerstin, German voice recordings, CC0 1.0"),
+}
+"""By the name of their folder."""
+
+
+class Transcript(NamedTuple):
+    """A recording and what is said in it."""
+
+    name: str
+    speaker: str
+    sound: Path
+    words: list[Word]
+
+
+@dataclass(frozen=True)
+class Config:
+    source: Path
+    """Folder of a corpus that CORPORA names, such as ../shared/data/kathleen_en: metadata.csv and audio/ID.ogg."""
+    output: Path = Path("clips")
+    """Folder for a folder of clips with the name of the corpus."""
+    model: Path = DEFAULT_MODEL
+    """Model file that hears phones."""
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a text file; ValueError when there is none."""
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} cannot be read ({error}); name the corpus folder with --source.") from error
+
+
+def transcripts(source: Path, voice: Voice) -> Iterator[Transcript]:
+    """The recordings of a folder of one voice; ValueError for a line that is not ID|TEXT."""
+    for line in read_lines(source / "metadata.csv"):
+        name, separator, text = line.partition("|")
+        if not separator:
+            raise ValueError(f"{source / 'metadata.csv'} has a line {line!r}; write ID|TEXT in each.")
+        yield Transcript(name, source.name, source / "audio" / f"{name}.ogg", words_of(text, voice))
+
+
+def prepare(corpus: str, language: str, licence: str, model: Path, output: Path, said: Iterable[Transcript]) -> None:
+    """Write a clip into output for every transcript that the model hears, and print how many it does not."""
+    hear = open_hearer(model)
+    n_kept = n_refused = 0
+    for transcript in tqdm(said, desc=corpus, unit="clip"):
+        waveform = read_sound(transcript.sound)
+        alignment = align(transcript.words, hear(waveform))
+        if alignment.agreement < LEAST_AGREEMENT:
+            n_refused += 1
+            continue
+        n_kept += 1
+        save_clip(
+            output,
+            speech_clip(
+                name=f"{corpus}_{transcript.name}",
+                corpus=corpus,
+                speaker=transcript.speaker,
+                language=language,
+                licence=licence,
+                waveform=waveform,
+                phones=phones_heard(alignment.timed, waveform),
+            ),
+        )
+    print(f"{n_kept} clips; {n_refused} left out, whose text the model does not hear.")
+
+
+def main(config: Config) -> None:
+    name = config.source.resolve().name
+    if name not in CORPORA:
+        raise ValueError(
+            f"{config.source} is none of {', '.join(CORPORA)}; name one with --source, or add it to CORPORA."
+        )
+    corpus = CORPORA[name]
+    said = transcripts(config.source.resolve(), Voice(corpus.voice))
+    prepare(name, corpus.language, corpus.licence, config.model, config.output / name, list(said))
+
+
+if __name__ == "__main__":
+    run_script(main, Config)
