@@ -47,6 +47,17 @@ CONTACT_BEGINS, CONTACT_FULL = 0.3, 0.6
 TEETH_SHARE = 0.6
 """How much of the jaw's opening the lower lip takes back when it meets the teeth."""
 
+NUMPY_CONSTANTS = {
+    "dilations": DILATIONS,
+    "level_reach_rows": LEVEL_REACH_ROWS,
+    "quietest_power": QUIETEST_POWER,
+    "floor_power": FLOOR_POWER,
+    "contact_begins": CONTACT_BEGINS,
+    "contact_full": CONTACT_FULL,
+    "teeth_share": TEETH_SHARE,
+}
+"""What `blender_addon/core/numpy_runtime.py` needs to know besides weights, buffers and contract."""
+
 
 class VoiceFeatures(nn.Module):
     """Log mel power relative to the local level: waveform (B, S) -> (B, S // HOP_SAMPLES, ROWS_PER_FRAME * N_MELS)."""

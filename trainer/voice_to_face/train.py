@@ -31,12 +31,13 @@ from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from trainer import run
 from trainer.clips import PHONES, Clip, fake_clips, list_clips, load_clip
 from trainer.evaluate import correlation
-from trainer.export import export_model
+from trainer.export import export_arrays, export_model
 from trainer.voice_to_face.data import Batch, Track, at_model_rate, draw_batch, make_track, silent_track
 from trainer.voice_to_face.losses import is_contact, lip_gap, losses_of
 from trainer.voice_to_face.model import (
     FPS,
     HOP_SAMPLES,
+    NUMPY_CONSTANTS,
     RECEPTIVE_FIELD_SECONDS,
     ROWS_PER_FRAME,
     SAMPLE_RATE_HZ,
@@ -261,7 +262,9 @@ def main(config: Config) -> dict[str, dict[str, float]]:
     final = learner.averaged_model()
     figures = validate(final, held_out)
     if rank == 0:
-        export_model(final, config.run / MODEL, contract(config, tracks, figures))
+        facts = contract(config, tracks, figures)
+        export_model(final, config.run / MODEL, facts)
+        export_arrays(final, (config.run / MODEL).with_suffix(".npz"), facts, NUMPY_CONSTANTS)
         run.write_json(config.run / "metrics.json", figures)
     return figures
 
