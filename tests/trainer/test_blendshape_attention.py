@@ -128,6 +128,24 @@ def test_whole_sequence_attends_to_each_frames_own_window(model: AudioToBlendsha
     assert difference[frames < 20].min() > 10 * difference[frames > 60].max()
 
 
+@torch.no_grad()
+def test_without_attention_a_frame_is_its_own_step_of_the_whole_sequence() -> None:
+    network = BlendshapeNetwork(16, attention=False)
+    features = torch.randn(2, 9 + N_WINDOW_FRAMES, N_FEATURES)
+    frames = network(features)
+    assert frames.shape == (2, 10, 51)
+    torch.testing.assert_close(network(features, whole_sequence=True), frames)
+    for layer in network.layers:  # forgets at once, so that a frame is what its own row says
+        for name, weights in layer.lstm.named_parameters():
+            if "hh" in name:
+                weights.zero_()
+        layer.lstm.bias_ih_l0[16:32] = layer.lstm.bias_ih_l0_reverse[16:32] = -1e4
+    changed = features.clone()
+    changed[:, 36] += 1
+    differs = (network(changed) - network(features)).abs().amax(dim=(0, 2)) > 0
+    assert differs.nonzero().flatten().tolist() == [36 - 32]
+
+
 def test_channels_that_no_speech_labels_stay_at_rest() -> None:
     jaw = np.array([channel == "jawOpen" for channel in BLENDSHAPE_CHANNELS])
     clips = [replace(clip, labelled=jaw) for clip in fake_clips(1)]

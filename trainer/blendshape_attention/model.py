@@ -71,19 +71,25 @@ class BidirectionalLayer(nn.Module):
 
 
 class BlendshapeNetwork(nn.Module):
-    """Features (N, R + 63, 39) -> blendshapes (N, R, 51), not yet in [0, 1], for N runs of R adjacent frames."""
+    """Features (N, R + 63, 39) -> blendshapes (N, R, 51), not yet in [0, 1], for N runs of R adjacent frames.
+
+    Without attention it is what the paper compares itself with (section 5.1, "LSTM"): the same layers, run over whole
+    sequences, of which each frame takes its own step.
+    """
 
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, n_nodes: int) -> None:
+    def __init__(self, n_nodes: int, attention: bool = True) -> None:
         super().__init__()
+        self.attention = attention
         self.register_buffer("mean", torch.zeros(N_FEATURES))
         self.register_buffer("deviation", torch.ones(N_FEATURES))
         self.layers = nn.Sequential(BidirectionalLayer(N_FEATURES, n_nodes), BidirectionalLayer(n_nodes, n_nodes))
-        self.score = nn.Linear(n_nodes, 1, bias=False)
-        distance = torch.arange(N_WINDOW_FRAMES) - (N_WINDOW_FRAMES - 1) / 2
-        self.position_score = nn.Parameter(-(distance**2) / (2 * CENTRE_WIDTH_FRAMES**2))
+        if attention:
+            self.score = nn.Linear(n_nodes, 1, bias=False)
+            distance = torch.arange(N_WINDOW_FRAMES) - (N_WINDOW_FRAMES - 1) / 2
+            self.position_score = nn.Parameter(-(distance**2) / (2 * CENTRE_WIDTH_FRAMES**2))
         self.dense = nn.Sequential(nn.Linear(n_nodes, n_nodes), nn.Linear(n_nodes, len(BLENDSHAPE_CHANNELS)))
         for parameter in self.parameters():
             if parameter.ndim == 2:
@@ -105,6 +111,9 @@ class BlendshapeNetwork(nn.Module):
     def forward(self, features: Tensor, whole_sequence: bool = False) -> Tensor:
         """One window for each output frame, as published, or the whole sequence at once."""
         scaled = (features - self.mean) / self.deviation
+        if not self.attention:
+            outputs: Tensor = self.dense(self.layers(scaled.transpose(0, 1))[BEFORE_FRAMES:-AFTER_FRAMES])
+            return outputs.transpose(0, 1)
         return self._whole_sequence(scaled) if whole_sequence else self._windows(scaled)
 
     def _windows(self, features: Tensor) -> Tensor:
@@ -132,10 +141,10 @@ class BlendshapeNetwork(nn.Module):
 class AudioToBlendshapes(nn.Module):
     """What is exported: waveform (1, S) in [-1, 1] -> values (1, S // HOP_SAMPLES, 51) in [0, 1]."""
 
-    def __init__(self, n_nodes: int) -> None:
+    def __init__(self, n_nodes: int, attention: bool = True) -> None:
         super().__init__()
         self.features = AudioFeatures()
-        self.network = BlendshapeNetwork(n_nodes)
+        self.network = BlendshapeNetwork(n_nodes, attention)
 
     def forward(self, waveform: Tensor) -> Tensor:
         """Row i of the result belongs to second i / FPS."""

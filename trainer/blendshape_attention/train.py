@@ -82,6 +82,8 @@ class Config:
     """Run folder: config.json, TensorBoard log, checkpoint, exported model. A run found there is resumed."""
     n_nodes: int = 128
     """LSTM nodes a direction and outputs of the first dense layer: 128, 256 or 512 (table 1)."""
+    attention: bool = True
+    """Without it the network is the paper's LSTM baseline (table 1), for which windows and whole sequences are one."""
     steps: int = 20_000
     """Updates on windows as published; early stopping may end before."""
     batch_size: int = 100
@@ -167,7 +169,7 @@ def validate(
     network: BlendshapeNetwork, corpora: dict[str, list[Example]], config: Config, whole_sequence: bool
 ) -> dict[str, dict[str, float]]:
     """For each corpus the loss on whole examples, and the correlation and the jitter of its channels in [0, 1]."""
-    device = network.position_score.device
+    device = network.mean.device
     figures = {}
     for name, examples in corpora.items():
         losses, predictions, targets = [], [], []
@@ -301,7 +303,7 @@ def main(config: Config) -> dict[str, dict[str, float]]:
     rank, _ = run.rank_and_processes()
     generator = run.seed_everything(config.seed + rank)
     run.start_run(config.run, asdict(config))
-    model = AudioToBlendshapes(config.n_nodes)
+    model = AudioToBlendshapes(config.n_nodes, config.attention)
     model.network.to(device)
     training = load_examples(config, model.features, validation=False)
     held_out = load_examples(config, model.features, validation=True)
