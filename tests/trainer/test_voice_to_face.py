@@ -28,7 +28,7 @@ JAW, CLOSE = BLENDSHAPE_CHANNELS.index("jawOpen"), BLENDSHAPE_CHANNELS.index("mo
 
 @pytest.fixture(scope="module")
 def tracks() -> list[Track]:
-    return [make_track("fake", fake_clips(4), "grid"), silent_track(200)]
+    return [make_track("fake", fake_clips(4), "grid"), silent_track(200, torch.ones(51))]
 
 
 def generator(seed: int) -> torch.Generator:

@@ -6,6 +6,7 @@ depends on the tracks and its own seed alone, so any number of processes draws t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -35,17 +36,19 @@ FAINTEST_POWER = 1e-9
 FULL_SCALE_POWER = 1e6 * QUIETEST_POWER
 """Mel power of white noise at full scale; QUIETEST_POWER is 60 dB below."""
 
-SPEED = (0.8, 1.25)
-"""Slower and faster speech with the same voice."""
-VOICE = (0.82, 1.22)
-"""Factor on all frequencies: length of the vocal tract and pitch, from children's voices to the deepest."""
+SPEED_DEVIATION = 0.1
+"""Of the logarithm of the speed: slower and faster speech with the same voice."""
+VOICE_DEVIATION = 0.1
+"""Of the logarithm of a factor on all frequencies: length of the vocal tract and pitch, from men to children."""
+CLEAN_SHARE = 0.4
+"""Part of the runs that is heard without babble, room, clipping, band and codec, as good recordings are."""
 COLOUR_DB = 5.0
 """Standard deviation of the microphone's response at N_COLOURS frequencies."""
 N_COLOURS = 8
 REVERBERATION_SHARE, REVERBERATION_SECONDS, REVERBERATION_DB = 0.4, (0.1, 0.8), (-20.0, 0.0)
 """How often, time in which it falls by 60 dB, and its power against the direct sound."""
 ECHO_ROWS = 50
-NOISE_DB = (4.0, 55.0)
+NOISE_DB, CLEAN_NOISE_DB = (4.0, 40.0), (30.0, 60.0)
 """Speech above noise."""
 NOISE_SLOPE = (-0.3, 1.6)
 """Exponent of the fall of noise power with frequency: 0 is white, 1 is pink."""
@@ -125,16 +128,16 @@ def at_model_rate(clip: Clip) -> NDArray[np.float32]:
     return np.asarray(scipy.signal.resample_poly(clip.waveform, SAMPLE_RATE_HZ, CLIP_SAMPLE_RATE_HZ), np.float32)
 
 
-def silent_track(n_rows: int) -> Track:
-    """Nothing but the noise that is added to every run, during which the face rests."""
+def silent_track(n_rows: int, labelled: Tensor) -> Track:
+    """Nothing but the noise that is added to every run, during which the labelled channels (51,) rest."""
     return Track(
         corpus="silence",
         licences=("generated here",),
         style=STYLES[0],
         mel_power=torch.full((n_rows, N_MELS), FAINTEST_POWER).log10().half(),
-        targets=torch.zeros((n_rows, 51), dtype=torch.float16),
+        targets=torch.zeros((n_rows, len(labelled)), dtype=torch.float16),
         phones=torch.full((n_rows,), PHONES.index("sil"), dtype=torch.int8),
-        labelled=torch.ones(51),
+        labelled=labelled,
     )
 
 
@@ -163,7 +166,7 @@ def _draw_run(
 
 def _positions(n_track_rows: int, n_rows: int, generator: torch.Generator) -> Tensor:
     """Where in a track the rows of a run lie, at a random place and speed; a track may be shorter than the run."""
-    speed = _uniform(*SPEED, generator) * CLIP_FPS / ROW_FPS
+    speed = _factor(SPEED_DEVIATION, generator) * CLIP_FPS / ROW_FPS
     start = _uniform(0, max(n_track_rows - 1 - speed * n_rows, 1), generator)
     return (start + speed * torch.arange(n_rows)).clamp(max=n_track_rows - 1.001)
 
@@ -192,19 +195,21 @@ def _babble(tracks: list[Track], n_rows: int, generator: torch.Generator) -> Ten
 
 def vary(power: Tensor, babble: Tensor, generator: torch.Generator) -> Tensor:
     """Mel power (R, N_MELS) of speech of mean power 1 as another voice, in another room, through other devices."""
-    power = _other_voice(power, generator)
-    power = power * _colour(generator)
-    power = _reverberated(power, generator)
-    power = power + babble + _noise(len(power), generator)
-    power = _clipped(power, generator)
-    power = _in_band(power, generator)
-    power = _through_codec(power, generator)
+    power = _other_voice(power, generator) * _colour(generator)
+    if _uniform(0, 1, generator) < CLEAN_SHARE:
+        power = power + _noise(len(power), CLEAN_NOISE_DB, generator)
+    else:
+        power = _reverberated(power, generator)
+        power = power + babble + _noise(len(power), NOISE_DB, generator)
+        power = _clipped(power, generator)
+        power = _in_band(power, generator)
+        power = _through_codec(power, generator)
     return power * FULL_SCALE_POWER * 10 ** (_uniform(*LEVEL_DB, generator) / 10)
 
 
 def _other_voice(power: Tensor, generator: torch.Generator) -> Tensor:
     """All frequencies times a factor, which stands for another vocal tract."""
-    heard_hz = (MEL_HZ * _uniform(*VOICE, generator)).numpy()
+    heard_hz = (MEL_HZ * _factor(VOICE_DEVIATION, generator)).numpy()
     positions = torch.from_numpy(np.interp(heard_hz, MEL_HZ.numpy(), np.arange(N_MELS))).float()
     return _between_rows(power.T, positions.clamp(max=N_MELS - 1.001)).T
 
@@ -226,10 +231,10 @@ def _reverberated(power: Tensor, generator: torch.Generator) -> Tensor:
     return conv1d(padded, kernel.reshape(1, 1, -1)).squeeze(1).T
 
 
-def _noise(n_rows: int, generator: torch.Generator) -> Tensor:
+def _noise(n_rows: int, below_speech_db: tuple[float, float], generator: torch.Generator) -> Tensor:
     """Mel power (R, N_MELS) of stationary noise of a random colour and level."""
     fall = MEL_HZ.float() ** -_uniform(*NOISE_SLOPE, generator) * _colour(generator)
-    level = 10 ** (-_uniform(*NOISE_DB, generator) / 10)
+    level = 10 ** (-_uniform(*below_speech_db, generator) / 10)
     flutter = torch.randn(4, n_rows, N_MELS, generator=generator).square().mean(dim=0)
     return level * flutter * fall / fall.mean()
 
@@ -261,6 +266,11 @@ def _through_codec(power: Tensor, generator: torch.Generator) -> Tensor:
         return power
     audible = power > power.amax(dim=1, keepdim=True) * 10 ** (-depth_db / 10)
     return torch.where(audible, power, 0.01 * power)
+
+
+def _factor(deviation: float, generator: torch.Generator) -> float:
+    """About 1, its logarithm of this standard deviation and at most 2.5 times that."""
+    return math.exp(deviation * float(torch.randn((), generator=generator).clamp(-2.5, 2.5)))
 
 
 def _uniform(low: float, high: float, generator: torch.Generator) -> float:

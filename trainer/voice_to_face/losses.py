@@ -17,7 +17,7 @@ CONTACT_GAP = 0.02
 OPEN_GAP = 0.05
 CLOSURE_REACH_FRAMES = 10
 """A contact that has an open mouth within 0.2 s is a closure of speech, not a rest."""
-CLOSURE_WEIGHT = 4.0
+CLOSURE_WEIGHT = 2.0
 """How much more a frame of such a closure counts: there are few, and each one is seen."""
 OPEN_PHONES = torch.tensor([name in ("f", "w", "u", "y") for name in PHONES])
 """Phones with a small gap that is not to be closed."""

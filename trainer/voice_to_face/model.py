@@ -42,7 +42,7 @@ OPENING_CHANNELS = tuple(
     c for c in BLENDSHAPE_CHANNELS if c.startswith(("mouthLowerDown", "mouthUpperUp")) or c == "mouthFunnel"
 )
 """Channels that part the lips over a closed jaw."""
-CONTACT_BEGINS, CONTACT_FULL = 0.3, 0.6
+CONTACT_BEGINS, CONTACT_FULL = 0.4, 0.7
 """Probabilities of contact between which the lips close: it is certain enough to show, or it is not shown at all."""
 TEETH_SHARE = 0.6
 """How much of the jaw's opening the lower lip takes back when it meets the teeth."""
@@ -123,6 +123,12 @@ class VoiceNetwork(nn.Module):
         deviation, mean = torch.std_mean(features, dim=0)
         self.mean.copy_(mean)
         self.deviation.copy_(deviation)
+
+    def keep_at_rest(self, channels: Tensor) -> None:
+        """Set channels (51,) bool to 0, where they stay: what no corpus labels would move with its first weights."""
+        with torch.no_grad():
+            self.blendshapes.weight[channels] = 0
+            self.blendshapes.bias[channels] = 0
 
     def forward(self, features: Tensor, style: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Blendshapes (B, T, 51) before contact, logits of lip and teeth contact (B, T, 2), of phones (B, T, 29)."""

@@ -31,7 +31,7 @@ from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from trainer import run
 from trainer.clips import PHONES, Clip, fake_clips, list_clips, load_clip
 from trainer.evaluate import correlation
-from trainer.export import export_arrays, export_model
+from trainer.export import export_arrays, export_model, round_weights
 from trainer.voice_to_face.data import Batch, Track, at_model_rate, draw_batch, make_track, silent_track
 from trainer.voice_to_face.losses import is_contact, lip_gap, losses_of
 from trainer.voice_to_face.model import (
@@ -199,7 +199,12 @@ def load_tracks(config: Config) -> list[Track]:
         make_track(corpus, clips, corpus if corpus in STYLES else STYLES[0])
         for corpus, clips in load_corpora(config, validation=False).items()
     ]
-    return [*tracks, silent_track(ROWS_PER_FRAME * config.run_frames)]
+    return [*tracks, silent_track(ROWS_PER_FRAME * config.run_frames, labelled_channels(tracks))]
+
+
+def labelled_channels(tracks: list[Track]) -> Tensor:
+    """1 for the channels (51,) that some corpus says something about, else 0."""
+    return torch.stack([track.labelled for track in tracks]).amax(dim=0)
 
 
 class Learner:
@@ -253,6 +258,7 @@ def main(config: Config) -> dict[str, dict[str, float]]:
     held_out = {corpus: list(clips) for corpus, clips in load_corpora(config, validation=True).items()}
     model = VoiceToFace()
     model.network.standardise(sample_features(tracks, config))
+    model.network.keep_at_rest(labelled_channels(tracks) == 0)
     learner = Learner(model.to(device), config)
     if (config.run / CHECKPOINT).exists():
         learner.resume(config.run / CHECKPOINT)
@@ -260,6 +266,7 @@ def main(config: Config) -> dict[str, dict[str, float]]:
     train(learner, tracks, held_out, config, is_writing=rank == 0)
 
     final = learner.averaged_model()
+    round_weights(final.network)
     figures = validate(final, held_out)
     if rank == 0:
         facts = contract(config, tracks, figures)
