@@ -58,6 +58,10 @@ class Prediction:
     model: str
     model_kind: str
     device: str
+    phones: Curves | None
+    """Probabilities of speech sounds at the same times; None when the model gives none."""
+    warnings: tuple[str, ...] = ()
+    """What the user should know of this run of the model."""
 
 
 @dataclass(frozen=True)
@@ -114,8 +118,9 @@ def predict(
     model = model_files.open_model(request.model_path, request.device)
     audio = request.audio
     waveform = resample_waveform(audio.waveform, audio.sample_rate_hz, model.contract.sample_rate_hz)
-    curves = model_files.predict(model, waveform, on_progress, is_cancelled)
-    return Prediction(curves, model.path.name, model.contract.kind, model.device)
+    output = model_files.predict(model, waveform, on_progress, is_cancelled)
+    warnings = (model_files.IN_NUMPY,) if model.runtime == "numpy" else ()
+    return Prediction(output.curves, model.path.name, model.contract.kind, model.device, output.phones, warnings)
 
 
 def write_result(place: Place, shaping: Shaping, prediction: Prediction) -> Result:
@@ -130,7 +135,7 @@ def write_result(place: Place, shaping: Shaping, prediction: Prediction) -> Resu
     frames, values = keyframes.take_keys(fitted.curves, place.start_frame, place.n_frames, render.fps, render.fps_base)
     keys = Curves(values, fitted.curves.channels, render.fps / render.fps_base)
     earlier = keyframes.find_take(key, place.source_name)
-    warnings = _retire(key, earlier) + keyframes.warnings(obj, keys.channels)
+    warnings = [*prediction.warnings, *_retire(key, earlier), *keyframes.warnings(obj, keys.channels)]
     facts = {
         "version": VERSION,
         "source": place.source_name,
@@ -145,6 +150,8 @@ def write_result(place: Place, shaping: Shaping, prediction: Prediction) -> Resu
         "warnings": warnings,
     }
     action = keyframes.write_take(key, frames, keys, facts, prediction.curves)
+    if prediction.phones:
+        keyframes.write_phones(action, prediction.phones)
     return Result(
         take=action.name,
         n_frames=place.n_frames,
@@ -175,7 +182,13 @@ def reshape(scene: bpy.types.Scene, obj: bpy.types.Object, source_name: str, sha
     if action is None:
         raise ValueError(f"{obj.name} has no take of {source_name}; generate one first")
     facts = keyframes.read_facts(action)
-    prediction = Prediction(keyframes.read_prediction(action), facts["model"], facts["model_kind"], facts["device"])
+    prediction = Prediction(
+        keyframes.read_prediction(action),
+        facts["model"],
+        facts["model_kind"],
+        facts["device"],
+        keyframes.read_phones(action),
+    )
     place = Place(scene.name, obj.name, source_name, facts["start_frame"], facts["n_frames"])
     return write_result(place, shaping, prediction)
 

@@ -25,6 +25,8 @@ FACTS = "voxkey"
 """Custom property of a take's Action: what it was made from, one JSON object."""
 PREDICTION = "voxkey_prediction"
 """Custom property of a take's Action: the raw prediction, float32."""
+PHONES = "voxkey_phones"
+"""Custom property of a take's Action: probabilities of speech sounds, float16, if the model gives them."""
 REST = "voxkey_rest"
 """Custom property of the rest track's Action: where its sliders were before the first take, one JSON object."""
 
@@ -163,6 +165,22 @@ def read_prediction(action: bpy.types.Action) -> Curves:
     """The raw prediction kept with a take, so that it can be shaped anew without running the model."""
     facts = read_facts(action)["prediction"]
     values = np.frombuffer(action[PREDICTION], np.float32)
+    return Curves(values.reshape(-1, len(facts["channels"])), tuple(facts["channels"]), facts["fps"])
+
+
+def write_phones(action: bpy.types.Action, phones: Curves) -> None:
+    """Keep probabilities of speech sounds with a take, so that they can be shown without running the model."""
+    action[PHONES] = phones.values.astype(np.float16).tobytes()
+    layout = {"channels": phones.channels, "fps": phones.fps}
+    action[FACTS] = json.dumps({**read_facts(action), "phones": layout})
+
+
+def read_phones(action: bpy.types.Action) -> Curves | None:
+    """The probabilities of speech sounds kept with a take; None when its model gives none."""
+    if PHONES not in action:
+        return None
+    facts = read_facts(action)["phones"]
+    values = np.frombuffer(action[PHONES], np.float16).astype(np.float32)
     return Curves(values.reshape(-1, len(facts["channels"])), tuple(facts["channels"]), facts["fps"])
 
 

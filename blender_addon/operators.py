@@ -12,6 +12,7 @@ import bpy
 from bpy_extras.io_utils import ImportHelper
 
 from . import audio_io, generation, keyframes, preferences, properties
+from .core.model import IN_NUMPY
 from .job import Job
 
 _running: Job | None = None
@@ -42,7 +43,14 @@ def disabled_reason(context: bpy.types.Context) -> str | None:
     if problem:
         return problem
     runtime = preferences.runtime()
-    return None if runtime.devices else runtime.sentence
+    return None if runtime.devices or preferences.runs_in_numpy(properties.model_path(context)) else runtime.sentence
+
+
+def runtime_hint(context: bpy.types.Context) -> str | None:
+    """What to know before Generate is pressed, although it can be; None when all is as it should be."""
+    if preferences.runtime().devices or not preferences.runs_in_numpy(properties.model_path(context)):
+        return None
+    return IN_NUMPY
 
 
 def current_take(context: bpy.types.Context) -> bpy.types.Action | None:
@@ -201,6 +209,7 @@ class VOXKEY_OT_check_runtime(bpy.types.Operator):
     def execute(self, _context: bpy.types.Context) -> Any:
         preferences.runtime.cache_clear()
         preferences.model_files.cache_clear()
+        preferences.runs_in_numpy.cache_clear()
         runtime = preferences.runtime()
         self.report({"INFO" if runtime.devices else "ERROR"}, runtime.sentence)
         return {"FINISHED"}

@@ -106,9 +106,9 @@ def _draw_button(layout: Any, context: bpy.types.Context) -> None:
     button = layout.row()
     button.scale_y = 1.6
     button.operator("voxkey.generate", icon="PLAY_SOUND")
-    reason = operators.disabled_reason(context)
-    if reason:
-        _draw_sentence(layout, context, reason, "INFO")
+    sentence = operators.disabled_reason(context) or operators.runtime_hint(context)
+    if sentence:
+        _draw_sentence(layout, context, sentence, "INFO")
 
 
 def _draw_unmatched(layout: Any, context: bpy.types.Context, channels: list[str]) -> None:

@@ -45,6 +45,14 @@ def runtime() -> Runtime:
     return Runtime(devices, f"onnxruntime {version('onnxruntime')}, devices: {names}")
 
 
+@cache
+def runs_in_numpy(model_path: Path) -> bool:
+    """Whether a model can do without onnxruntime; looked up once, as panels ask at every redraw."""
+    from .core import model
+
+    return model.runs_in_numpy(model_path)
+
+
 def device_items(_owner: Any, _context: Any) -> list[tuple[str, str, str, str, int]]:
     """Enum items: Auto and the devices that are there."""
     offered = ("AUTO", *runtime().devices)

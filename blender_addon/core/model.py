@@ -1,7 +1,7 @@
 """Model files: opened, checked against their contract, and run over a waveform in chunks of bounded memory.
 
 The only module that knows onnxruntime. It is imported when a model is opened, not before, so that a missing wheel is a
-sentence in the panel and not an add-on that can't be enabled.
+sentence in the panel and not an add-on that can't be enabled. A model with an .npz beside it runs in numpy then.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .curves import Curves, Float32Array
+from .numpy_runtime import NumpySession
 
 CONTRACT_VERSION = 1
 CHUNK_SECONDS = 20.0
@@ -32,6 +33,12 @@ PROVIDERS = {
 
 https://onnxruntime.ai/docs/execution-providers/
 """
+
+IN_NUMPY = (
+    "onnxruntime can't be loaded here, so the model runs in plain numpy: the same curves, more slowly, on the CPU; "
+    "for full speed, install the Voxkey zip made for this system and Blender version"
+)
+"""What the user is told about a Model whose runtime is numpy."""
 
 
 class Cancelled(Exception):  # noqa: N818 (a request of the user, not an error)
@@ -49,6 +56,10 @@ class Contract:
     channels: tuple[str, ...]
     receptive_field_seconds: float
     """Span of audio, centred on a row, on which that row depends."""
+    styles: tuple[str, ...] = ()
+    """Habits of moving that the model can follow; without one it keeps to its default."""
+    phones: tuple[str, ...] = ()
+    """Classes of speech sounds for which the model gives probabilities; none if it has no such output."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +70,18 @@ class Model:
     contract: Contract
     device: str
     """The key of PROVIDERS that runs it."""
+    runtime: str
+    """onnxruntime, or numpy where that can't be loaded."""
     session: Any
+
+
+@dataclass(frozen=True)
+class ModelOutput:
+    """What a model makes of a waveform."""
+
+    curves: Curves
+    phones: Curves | None
+    """Probabilities in [0, 1] of contract.phones, at the same times; None when the model gives none."""
 
 
 def available_devices() -> list[str]:
@@ -71,19 +93,32 @@ def available_devices() -> list[str]:
 def open_model(path: Path, device: str = "AUTO") -> Model:
     """Open an audio_to_blendshapes model file on a device of PROVIDERS, or on the first that works for AUTO.
 
-    Raises ValueError with one sentence when onnxruntime or the device is missing, or the file is missing, damaged,
-    of another kind or of another contract version.
+    Where onnxruntime can't be loaded, a model that runs_in_numpy does so, on AUTO and CPU. Raises ValueError with one
+    sentence when onnxruntime or the device is missing, or the file is missing, damaged, of another kind or of another
+    contract version.
     """
     if not path.is_file():
         raise ValueError(f"There is no model file {path}; choose a model in the panel or reinstall Voxkey")
-    offered = available_devices()
+    try:
+        offered = available_devices()
+    except ValueError:
+        if device in {"AUTO", "CPU"} and runs_in_numpy(path):
+            session = NumpySession(_arrays_path(path))
+            return Model(path, _read_contract(session.contract, path.name), "CPU", "numpy", session)
+        raise
     if device != "AUTO" and device not in offered:
         raise ValueError(f"{device} is not available here; choose Auto or one of {', '.join(offered)}")
     for candidate in offered if device == "AUTO" else [device]:
         session = _open_session(path, candidate)
         if session.get_providers()[0] == PROVIDERS[candidate]:
-            return Model(path, _read_contract(session, path.name), candidate, session)
+            text = session.get_modelmeta().custom_metadata_map.get("contract")
+            return Model(path, _read_contract(text, path.name), candidate, "onnxruntime", session)
     raise ValueError(f"{device} could not be started for {path.name}; choose Auto or CPU")
+
+
+def runs_in_numpy(path: Path) -> bool:
+    """Whether a model file can do without onnxruntime: its weights lie beside it as an .npz."""
+    return _arrays_path(path).is_file()
 
 
 def predict(
@@ -91,41 +126,65 @@ def predict(
     waveform: Float32Array,
     on_progress: Callable[[float], None] = lambda done: None,
     is_cancelled: Callable[[], bool] = lambda: False,
-) -> Curves:
-    """Curves of a waveform (S,) at the model's sample rate: one row per started hop.
+    style: str | None = None,
+) -> ModelOutput:
+    """What a model makes of a waveform (S,) at its sample rate, in one of contract.styles: one row per started hop.
 
     Works in chunks that overlap by the receptive field, so memory does not grow with length and the result is that of
-    one pass. Calls on_progress with the done part in [0, 1] and raises Cancelled once is_cancelled() is true.
+    one pass. Calls on_progress with the done part in [0, 1]. Raises Cancelled once is_cancelled() is true, ValueError
+    when the model fails or does not know the style.
     """
     contract = model.contract
+    styles = _style_input(model, style)
     hop = contract.hop_samples
     n_frames = math.ceil(len(waveform) / hop)
     context = math.ceil(contract.receptive_field_seconds / 2 * contract.fps) + 1
     chunk = max(1, round(CHUNK_SECONDS * contract.fps))
     padded = np.pad(waveform, (0, n_frames * hop - len(waveform))).astype(np.float32)
     values = np.empty((n_frames, len(contract.channels)), np.float32)
+    phones = np.empty((n_frames, len(contract.phones)), np.float32)
+    outputs = {"values": values, "phones": phones} if contract.phones else {"values": values}
     for start in range(0, n_frames, chunk):
         if is_cancelled():
             raise Cancelled
         stop = min(start + chunk, n_frames)
         first, last = max(0, start - context), min(n_frames, stop + context)
-        rows = _run(model, padded[first * hop : last * hop])
-        values[start:stop] = rows[start - first : stop - first]
+        chunk_outputs = _run(model, list(outputs), {"waveform": padded[None, first * hop : last * hop], **styles})
+        for whole, rows in zip(outputs.values(), chunk_outputs, strict=True):
+            whole[start:stop] = rows[start - first : stop - first]
         on_progress(stop / n_frames)
-    return Curves(values, contract.channels, contract.fps)
+    return ModelOutput(
+        Curves(values, contract.channels, contract.fps),
+        Curves(phones, contract.phones, contract.fps) if contract.phones else None,
+    )
 
 
-def _run(model: Model, waveform: Float32Array) -> Float32Array:
-    """(T, K) rows of one chunk."""
+def _style_input(model: Model, style: str | None) -> dict[str, Float32Array]:
+    """The input that asks for a style; none for the default."""
+    if style is None:
+        return {}
+    known = model.contract.styles
+    if style not in known:
+        choice = f"choose one of {', '.join(known)}" if known else "it has one style only, leave the style out"
+        raise ValueError(f"{model.path.name} has no style {style}; {choice}")
+    return {"style": np.array([[name == style for name in known]], np.float32)}
+
+
+def _run(model: Model, names: list[str], inputs: dict[str, Float32Array]) -> list[Float32Array]:
+    """The named outputs of one chunk, (T, ...) each."""
     try:
-        rows = model.session.run(["values"], {"waveform": waveform[None]})[0][0]
-    except _session_errors() as error:
+        outputs = [rows[0] for rows in model.session.run(names, inputs)]
+    except _session_errors(model.runtime) as error:
         raise ValueError(
             f"{model.path.name} failed on {model.device}; choose CPU or another model ({error})"
         ) from error
-    if not np.isfinite(rows).all():
+    if not all(np.isfinite(rows).all() for rows in outputs):
         raise ValueError(f"{model.path.name} returned values that are not numbers; choose another model")
-    return np.asarray(rows, np.float32)
+    return outputs
+
+
+def _arrays_path(path: Path) -> Path:
+    return path.with_suffix(".npz")
 
 
 def _onnxruntime() -> ModuleType:
@@ -138,8 +197,10 @@ def _onnxruntime() -> ModuleType:
     return onnxruntime  # type: ignore[no-any-return]  # onnxruntime ships no types
 
 
-def _session_errors() -> tuple[type[Exception], ...]:
-    """What onnxruntime raises for a broken file, a failing device or unfitting inputs; they share no base class."""
+def _session_errors(runtime: str = "onnxruntime") -> tuple[type[Exception], ...]:
+    """What a session raises for a broken file, a failing device or unfitting inputs; there is no shared base class."""
+    if runtime == "numpy":
+        return (ValueError, MemoryError)
     state = _onnxruntime().capi.onnxruntime_pybind11_state
     names = (
         "EPFail",
@@ -165,8 +226,7 @@ def _open_session(path: Path, device: str) -> Any:
         raise ValueError(f"{path.name} is damaged or no model file; download or export it again ({error})") from error
 
 
-def _read_contract(session: Any, name: str) -> Contract:
-    text = session.get_modelmeta().custom_metadata_map.get("contract")
+def _read_contract(text: str | None, name: str) -> Contract:
     if text is None:
         raise ValueError(
             f"{name} is not a Voxkey model: it carries no contract; choose a model exported by the trainer"
@@ -190,6 +250,8 @@ def _read_contract(session: Any, name: str) -> Contract:
             fps=float(facts["fps"]),
             channels=tuple(facts["channels"]),
             receptive_field_seconds=float(facts["receptive_field_seconds"]),
+            styles=tuple(facts.get("styles", ())),
+            phones=tuple(facts.get("phones", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{name} carries an incomplete contract ({error}); export it again") from error

@@ -27,7 +27,7 @@ def with_contract(tmp_path: Path, **changes: object) -> Path:
 def test_rows_follow_the_sound_in_time() -> None:
     waveform = np.zeros(24_000 * 3, np.float32)
     waveform[24_000:36_000] = 0.2
-    curves = predict(open_model(TINY), waveform)
+    curves = predict(open_model(TINY), waveform).curves
     jaw = curves.column("jawOpen")
     assert len(jaw) == 90
     assert np.flatnonzero(jaw > 0.9).tolist() == list(range(31, 45))
@@ -38,13 +38,13 @@ def test_chunks_give_the_same_curves_as_one_pass() -> None:
     whole_rows = NOISE[: len(NOISE) // 800 * 800]
     one_pass = model.session.run(["values"], {"waveform": whole_rows[None]})[0][0]
     assert len(whole_rows) / 24_000 > 2 * CHUNK_SECONDS
-    assert np.array_equal(predict(model, whole_rows).values, one_pass)
+    assert np.array_equal(predict(model, whole_rows).curves.values, one_pass)
 
 
 def test_a_started_hop_is_a_row_and_very_short_audio_works() -> None:
     model = open_model(TINY)
-    assert len(predict(model, NOISE).values) == 1501
-    assert len(predict(model, NOISE[:1]).values) == 1
+    assert len(predict(model, NOISE).curves.values) == 1501
+    assert len(predict(model, NOISE[:1]).curves.values) == 1
 
 
 def test_progress_rises_to_one() -> None:
