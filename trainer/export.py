@@ -68,7 +68,10 @@ def round_weights(network: nn.Module) -> None:
 
 def _smallest(array: NDArray[Any]) -> NDArray[Any]:
     """The array in half precision where that changes nothing."""
-    half = array.astype(np.float16)
+    if array.dtype != np.float32:
+        return array
+    with np.errstate(over="ignore"):  # what is too large for half precision stays as it is
+        half = array.astype(np.float16)
     return half if np.array_equal(half, array) else array
 
 
@@ -95,12 +98,27 @@ def _write_graph(network: nn.Module, path: Path, contract: dict[str, Any]) -> No
 
 
 def _complete_graph(path: Path, contract: dict[str, Any]) -> None:
-    """Add what torch can't express: the contract, and the defaults of inputs that callers may leave out."""
+    """Add what torch can't express: the contract, small weights, and the defaults of inputs that may be left out."""
     model = onnx.load(path)
+    _halve_weights(model.graph)
     onnx.helper.set_model_props(model, {"contract": _contract_text(contract)})
     for name, default in _defaults(contract).items():
         model.graph.initializer.append(onnx.numpy_helper.from_array(default.numpy(), name))
     onnx.save(model, path)
+
+
+def _halve_weights(graph: onnx.GraphProto) -> None:
+    """Store weights as _smallest does; onnxruntime makes them single precision again once, when it opens the file."""
+    casts = []
+    for weight in graph.initializer:
+        small = _smallest(onnx.numpy_helper.to_array(weight))
+        if small.dtype == np.float16:
+            half = f"{weight.name}/half"
+            casts.append(onnx.helper.make_node("Cast", [half], [weight.name], to=onnx.TensorProto.FLOAT))
+            weight.CopyFrom(onnx.numpy_helper.from_array(small, half))
+    nodes = list(graph.node)
+    del graph.node[:]
+    graph.node.extend([*casts, *nodes])
 
 
 def _contract_text(contract: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from trainer.export import export_arrays, export_model
+from trainer.export import export_arrays, export_model, round_weights
 
 CONTRACT = {"kind": "audio_to_blendshapes", "sample_rate_hz": 24_000, "hop_samples": 800, "fps": 30}
 
@@ -105,6 +105,32 @@ def test_arrays_are_weights_constants_and_contract(tmp_path: Path) -> None:
         assert arrays["gains"].tolist() == [[2.0], [30.0]]
         assert arrays["ramp"].tolist() == [0, 1, 2]
         assert (arrays["reach"], arrays["steps"].tolist()) == (3, [1, 2])
+
+
+class Mixed(Loudness):
+    """Loudness through many weights."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mix = nn.Linear(1, 2000)
+
+    def forward(self, waveform: Tensor) -> Tensor:
+        return self.mix(super().forward(waveform))
+
+
+def test_weights_that_half_precision_holds_take_half_the_space_and_stay_the_same(tmp_path: Path) -> None:
+    network = Mixed()
+    for name in ("full", "half"):
+        export_model(network, tmp_path / f"{name}.onnx", CONTRACT)
+        export_arrays(network, tmp_path / f"{name}.npz", CONTRACT, {})
+        round_weights(network)
+    for suffix in (".onnx", ".npz"):
+        saved = (tmp_path / f"full{suffix}").stat().st_size - (tmp_path / f"half{suffix}").stat().st_size
+        assert saved == pytest.approx(2 * 4000, abs=200)
+    values = open_quietly(tmp_path / "half.onnx").run(["values"], {"waveform": np.ones((1, 800), np.float32)})[0]
+    assert values == pytest.approx(network(torch.ones(1, 800)).detach().numpy(), abs=1e-6)
+    with np.load(tmp_path / "half.npz") as arrays:
+        assert np.array_equal(arrays["mix.weight"], network.mix.weight.detach().numpy())
 
 
 @pytest.mark.parametrize(
