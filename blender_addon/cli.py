@@ -42,8 +42,13 @@ def build_parser() -> argparse.ArgumentParser:
     add("--device", type=str.upper, default="AUTO", help="AUTO, CUDA, DIRECTML, COREML or CPU (AUTO)")
     add("--strength", type=_number(0, 2), default=1.0, help="0 to 2: how far the face moves (1)")
     add("--smoothing", type=_number(0, 0.2), default=0.0, help="0 to 0.2 seconds: calmer motion (0)")
-    add("--blink-strength", type=_number(0, 1), default=1.0, help="0 to 1: how far the lids close, 0 for no blinks (1)")
-    add("--blink-seed", type=int, default=0, help="another number, other blinks (0)")
+    add("--blinks", type=_number(0, 1), default=1.0, help="0 to 1: how far the lids close, 0 for no blinks (1)")
+    add("--gaze", type=_number(0, 2), default=1.0, help="0 to 2: how far the eyes wander (1)")
+    add("--brows", type=_number(0, 2), default=1.0, help="0 to 2: how far the brows move (1)")
+    add("--secondary", type=_number(0, 2), default=1.0, help="0 to 2: how far cheeks and nose follow the mouth (1)")
+    add("--head", help="object that nods and turns: the head, or an Empty at the neck; without it, nothing turns")
+    add("--head-motion", type=_number(0, 2), default=1.0, help="0 to 2: how far it does (1)")
+    add("--seed", type=_seed, default=0, help="another number, another performance (0)")
     add("--json", action="store_true", help="print the result as one line of JSON on stdout")
     return parser
 
@@ -91,14 +96,25 @@ def _generate(options: argparse.Namespace) -> dict[str, Any]:
     if options.render and scene.camera is None:
         raise ValueError(f"The scene {scene.name} has no camera; add one to render")
     obj = _find_mesh(scene, options.object)
+    head = scene.objects.get(options.head) if options.head else None
+    if options.head and head is None:
+        raise ValueError(f"There is no object {options.head} to turn; choose --head from the objects of the scene")
     source_name = options.strip
     if options.audio:
         strip = audio_io.add_sound_strip(scene, options.audio, options.frame_start)
         source_name = strip.name
-    shaping = Shaping(options.strength, options.smoothing, options.blink_strength, options.blink_seed)
-    result = generation.generate(
-        scene, obj, source_name, shaping, options.model or generation.DEFAULT_MODEL, options.device
+    shaping = Shaping(
+        strength=options.strength,
+        smoothing_seconds=options.smoothing,
+        blinks=options.blinks,
+        gaze=options.gaze,
+        brows=options.brows,
+        head=options.head_motion,
+        secondary=options.secondary,
+        seed=options.seed,
     )
+    model_path = options.model or generation.DEFAULT_MODEL
+    result = generation.generate(scene, obj, source_name, shaping, model_path, options.device, head)
     if options.audio:
         scene.frame_start, scene.frame_end = options.frame_start, options.frame_start + result.n_frames - 1
         strip.sound.pack()  # so that the file plays with sound wherever it is moved
@@ -133,6 +149,14 @@ def _number(low: float, high: float) -> Callable[[str], float]:
         return ctypes.c_float(value).value
 
     return parse
+
+
+def _seed(text: str) -> int:
+    """An argparse type: a whole number that Blender's property takes."""
+    value = int(text)
+    if not 0 <= value < 2**31:
+        raise argparse.ArgumentTypeError(f"{text} is not in 0 to {2**31 - 1}")
+    return value
 
 
 def _check_folder(path: Path | None, suffix: str) -> None:

@@ -19,7 +19,7 @@ from . import audio_io, keyframes
 from .core.channels import BLENDSHAPE_CHANNELS
 from .core.curves import Curves
 from .core.retarget import Retargeted, load_rig_map, retarget
-from .core.shaping import Shaping, shape_curves
+from .core.shaping import Shaping, head_curves, shape_curves
 from .core.wav import resample_waveform
 from .version import VERSION
 
@@ -38,6 +38,8 @@ class Place:
     """The sound strip or Speaker."""
     start_frame: int
     n_frames: int
+    head_name: str | None = None
+    """The object that turns with the head motion, if any."""
 
 
 @dataclass(frozen=True)
@@ -92,18 +94,24 @@ class Result:
 
 
 def prepare(
-    scene: bpy.types.Scene, obj: bpy.types.Object | None, source_name: str, model_path: Path, device: str
+    scene: bpy.types.Scene,
+    obj: bpy.types.Object | None,
+    source_name: str,
+    model_path: Path,
+    device: str,
+    head: bpy.types.Object | None = None,
 ) -> Request:
     """Read the sound and check the mesh, on the main thread; ValueError when nothing can be generated."""
     _checked_key(obj)
     assert obj is not None
+    _check_head(head)
     _fit(obj, Curves(np.zeros((0, len(BLENDSHAPE_CHANNELS)), np.float32), BLENDSHAPE_CHANNELS, 1.0))
     source = audio_io.find_source(scene, source_name)
     if source is None:
         what = f"There is no sound strip or Speaker {source_name}" if source_name else "The scene has no sound strip"
         raise ValueError(f"{what}; add a sound strip in the Sequencer, or choose another")
     audio = audio_io.read_source(scene, source)
-    place = Place(scene.name, obj.name, source.name, audio.start_frame, audio.n_frames)
+    place = Place(scene.name, obj.name, source.name, audio.start_frame, audio.n_frames, head.name if head else None)
     return Request(place, audio, model_path, device)
 
 
@@ -128,14 +136,17 @@ def write_result(place: Place, shaping: Shaping, prediction: Prediction) -> Resu
 
     Raises ValueError, with nothing written, when the mesh or the sound is gone.
     """
-    scene, obj = _still_there(place)
+    scene, obj, head = _still_there(place)
     key = _checked_key(obj)
+    _check_head(head)
     fitted = _fit(obj, shape_curves(prediction.curves, shaping))
     render = scene.render
-    frames, values = keyframes.take_keys(fitted.curves, place.start_frame, place.n_frames, render.fps, render.fps_base)
+    span = (place.start_frame, place.n_frames, render.fps, render.fps_base)
+    frames, values = keyframes.take_keys(fitted.curves, *span)
     keys = Curves(values, fitted.curves.channels, render.fps / render.fps_base)
     earlier = keyframes.find_take(key, place.source_name)
     warnings = [*prediction.warnings, *_retire(key, earlier), *keyframes.warnings(obj, keys.channels)]
+    warnings += keyframes.head_warnings(head) if head else []
     facts = {
         "version": VERSION,
         "source": place.source_name,
@@ -143,6 +154,7 @@ def write_result(place: Place, shaping: Shaping, prediction: Prediction) -> Resu
         "model_kind": prediction.model_kind,
         "device": prediction.device,
         "shaping": asdict(shaping),
+        "head": place.head_name,
         "start_frame": place.start_frame,
         "n_frames": place.n_frames,
         "date": datetime.now().astimezone().isoformat(timespec="seconds"),
@@ -152,6 +164,9 @@ def write_result(place: Place, shaping: Shaping, prediction: Prediction) -> Resu
     action = keyframes.write_take(key, frames, keys, facts, prediction.curves)
     if prediction.phones:
         keyframes.write_phones(action, prediction.phones)
+    if head:
+        _, angles = keyframes.take_keys(head_curves(prediction.curves, shaping), *span)
+        keyframes.write_head(head, action, frames, angles)
     return Result(
         take=action.name,
         n_frames=place.n_frames,
@@ -170,14 +185,21 @@ def generate(
     shaping: Shaping,
     model_path: Path = DEFAULT_MODEL,
     device: str = "AUTO",
+    head: bpy.types.Object | None = None,
 ) -> Result:
     """Speech in, a take out, while the caller waits; ValueError with one sentence, and nothing written, if it fails."""
-    request = prepare(scene, obj, source_name, model_path, device)
+    request = prepare(scene, obj, source_name, model_path, device, head)
     return write_result(request.place, shaping, predict(request))
 
 
-def reshape(scene: bpy.types.Scene, obj: bpy.types.Object, source_name: str, shaping: Shaping) -> Result:
-    """Write the take of a source anew from its kept prediction: other strength, smoothing or blinks, same model run."""
+def reshape(
+    scene: bpy.types.Scene,
+    obj: bpy.types.Object,
+    source_name: str,
+    shaping: Shaping,
+    head: bpy.types.Object | None = None,
+) -> Result:
+    """Write the take of a source anew from its kept prediction: other strength or life, same model run."""
     action = keyframes.find_take(_checked_key(obj), source_name)
     if action is None:
         raise ValueError(f"{obj.name} has no take of {source_name}; generate one first")
@@ -189,20 +211,28 @@ def reshape(scene: bpy.types.Scene, obj: bpy.types.Object, source_name: str, sha
         facts["device"],
         keyframes.read_phones(action),
     )
-    place = Place(scene.name, obj.name, source_name, facts["start_frame"], facts["n_frames"])
+    span = (facts["start_frame"], facts["n_frames"])
+    place = Place(scene.name, obj.name, source_name, *span, head.name if head else None)
     return write_result(place, shaping, prediction)
 
 
-def _still_there(place: Place) -> tuple[bpy.types.Scene, bpy.types.Object]:
+def _still_there(place: Place) -> tuple[bpy.types.Scene, bpy.types.Object, bpy.types.Object | None]:
     scene, obj = bpy.data.scenes.get(place.scene_name), bpy.data.objects.get(place.object_name)
-    if scene is None or obj is None:
-        gone = place.scene_name if scene is None else place.object_name
+    head = bpy.data.objects.get(place.head_name) if place.head_name else None
+    if scene is None or obj is None or (place.head_name and head is None):
+        gone = place.scene_name if scene is None else place.object_name if obj is None else place.head_name
         raise ValueError(f"{gone} is gone, so nothing was written; choose a mesh and generate again")
     if audio_io.find_source(scene, place.source_name) is None:
         raise ValueError(
             f"The sound {place.source_name} is gone, so nothing was written; choose one and generate again"
         )
-    return scene, obj
+    return scene, obj, head
+
+
+def _check_head(head: bpy.types.Object | None) -> None:
+    problem = keyframes.head_problem(head) if head else None
+    if problem:
+        raise ValueError(problem)
 
 
 def _checked_key(obj: bpy.types.Object | None) -> Any:

@@ -1,9 +1,9 @@
-"""Curves to f-curves: a take is one Action on one NLA track of the shape keys.
+"""Curves to f-curves: a take is one Action on one NLA track of the shape keys, and one of the head if it turns.
 
 The only module that knows action slots and what Blender versions call them. Takes are added to whatever lies below, and
 a track "Voxkey rest" under the first of them holds the keys at 0: NLA alone would put a key that no strip touches at
-its default, which is 0 up to Blender 4.5 and 1 from 5.0 on. The user's own Actions, tracks and drivers are read, never
-written.
+its default, which is 0 up to Blender 4.5 and 1 from 5.0 on. A head turns by its delta rotation, which Blender adds to
+the rotation that the user animates. The user's own Actions, tracks and drivers are read, never written.
 """
 
 # The bpy stubs make every data-block optional, and know neither add-ons' properties nor other versions' names.
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import bpy
@@ -27,9 +28,16 @@ PREDICTION = "voxkey_prediction"
 """Custom property of a take's Action: the raw prediction, float32."""
 PHONES = "voxkey_phones"
 """Custom property of a take's Action: probabilities of speech sounds, float16, if the model gives them."""
+HEAD_OF = "voxkey_head_of"
+"""Custom property of a head's Action: the take that it belongs to."""
 REST = "voxkey_rest"
-"""Custom property of the rest track's Action: where its sliders were before the first take, one JSON object."""
+"""Custom property of the rest track's Action: where its values were before the first take, a JSON list of
+(data path, array index, value)."""
 
+Address = tuple[str, int]
+"""Data path and array index of an f-curve."""
+
+_HEAD_ADDRESSES: tuple[Address, ...] = tuple(("delta_rotation_euler", axis) for axis in range(3))
 _LINEAR, _AUTO_CLAMPED = 1, 4  # numbers of the enums, which is what foreach_set takes
 
 
@@ -50,6 +58,30 @@ def target_problem(obj: bpy.types.Object | None) -> str | None:
     if key.animation_data and key.animation_data.use_tweak_mode:
         return f"An NLA strip of {obj.name} is being tweaked; leave tweak mode (Tab in the NLA editor) first"
     return None
+
+
+def head_problem(obj: bpy.types.Object) -> str | None:
+    """Why this object can't turn with the head motion, as one sentence with what to do; None when it can."""
+    if not obj.is_editable:
+        return f"{obj.name} is linked from another file; make it local, or turn an Empty that it is parented to"
+    if obj.rotation_mode in {"QUATERNION", "AXIS_ANGLE"}:
+        return f"{obj.name} does not rotate by Euler angles; set its Rotation Mode to XYZ Euler"
+    if obj.animation_data and obj.animation_data.use_tweak_mode:
+        return f"An NLA strip of {obj.name} is being tweaked; leave tweak mode (Tab in the NLA editor) first"
+    return None
+
+
+def head_warnings(obj: bpy.types.Object) -> list[str]:
+    """Why the head may not turn as expected although its keys were written, one sentence a cause."""
+    data = obj.animation_data
+    if data is None:
+        return []
+    found = []
+    if not data.use_nla:
+        found.append(f"The NLA of {obj.name} is switched off; switch it on to see the head turn")
+    if data.action and _addresses(data.action) & set(_HEAD_ADDRESSES):
+        found.append(f"Your Action {data.action.name} animates the delta rotation of {obj.name} and wins over the take")
+    return found
 
 
 def shape_key_names(key: bpy.types.Key) -> list[str]:
@@ -132,16 +164,26 @@ def write_take(
     prediction: Curves,
 ) -> bpy.types.Action:
     """A new Action on a new NLA track, with keys.values (N, K) at frames (N,) for the shape keys keys.channels."""
-    _write_rest(key, keys.channels)
-    action = bpy.data.actions.new(f"Voxkey {facts['source']}")
-    curves = _new_fcurves(action, key)
-    coordinates = _coordinates(frames, keys.values)
-    for name, points in zip(keys.channels, coordinates, strict=True):
-        _write_fcurve(curves.new(_data_path(name)), points)
-    _add_track(key, action, "ADD", "NOTHING")
+    addresses = [(_data_path(name), 0) for name in keys.channels]
+    action, checksum = _write_layer(key, f"Voxkey {facts['source']}", addresses, frames, keys.values, 0.0)
     action[PREDICTION] = np.ascontiguousarray(prediction.values).tobytes()
     layout = {"channels": prediction.channels, "fps": prediction.fps}
-    action[FACTS] = json.dumps({**facts, "prediction": layout, "checksum": zlib.crc32(coordinates.tobytes())})
+    action[FACTS] = json.dumps({**facts, "prediction": layout, "checksum": checksum})
+    return action
+
+
+def write_head(
+    obj: bpy.types.Object, take: bpy.types.Action, frames: NDArray[np.int64], angles: Float32Array
+) -> bpy.types.Action:
+    """The head's part of a take: angles (N, 3) in radians about the object's own axes, at frames (N,).
+
+    Delta rotation turns about the axes of the parent, so the angles, small as they are, turn with the object.
+    """
+    own_axes = np.array(obj.rotation_euler.to_matrix(), np.float32)
+    turned = angles @ own_axes.T
+    action, checksum = _write_layer(obj, f"{take.name} head", _HEAD_ADDRESSES, frames, turned, None)
+    action[HEAD_OF] = take
+    action[FACTS] = json.dumps({"checksum": checksum})
     return action
 
 
@@ -184,34 +226,43 @@ def read_phones(action: bpy.types.Action) -> Curves | None:
     return Curves(values.reshape(-1, len(facts["channels"])), tuple(facts["channels"]), facts["fps"])
 
 
-def is_edited(action: bpy.types.Action) -> bool:
-    """Whether someone has changed the keys of a take since it was written."""
-    return bool(read_facts(action)["checksum"] != _checksum(action))
+def is_edited(key: bpy.types.Key, action: bpy.types.Action) -> bool:
+    """Whether someone has changed the keys of a take, or of the head that goes with it, since it was written."""
+    return any(read_facts(part)["checksum"] != _checksum(part) for _, part in _parts(key, action))
 
 
 def retire_take(key: bpy.types.Key, action: bpy.types.Action) -> bool:
     """Take a take out of use before another replaces it: removed, or muted if it was edited; whether it was kept."""
-    if not is_edited(action):
-        _remove_layer(key, action)
+    parts = _parts(key, action)
+    if not is_edited(key, action):
+        for owner, part in parts:
+            _remove_layer(owner, part)
+            if owner != key:  # another object may turn next time
+                _remove_rest(owner)
         return False
-    for track, layer in _layers(key):
-        if layer == action:
-            track.mute = True
+    for owner, part in parts:
+        for track, layer in _layers(owner):
+            if layer == part:
+                track.mute = True
     return True
 
 
 def remove_take(key: bpy.types.Key, action: bpy.types.Action) -> None:
-    """Remove a take with its Action; with the last one goes the rest track, and the keys return to where they were."""
-    _remove_layer(key, action)
-    if any(FACTS in layer for _, layer in _layers(key)):
-        return
-    rest = _rest_action(key)
-    if rest is None:
+    """Remove a take with its Actions; with the last one goes the rest track, and all returns to where it was."""
+    for owner, part in _parts(key, action):
+        _remove_layer(owner, part)
+        _remove_rest(owner)
+
+
+def _remove_rest(owner: Any) -> None:
+    """Remove the rest track when there is no take left above it."""
+    rest = _rest_action(owner)
+    if rest is None or any(FACTS in layer for _, layer in _layers(owner)):
         return
     before = json.loads(rest[REST])
-    _remove_layer(key, rest)
-    for name in before.keys() & set(shape_key_names(key)):
-        key.key_blocks[name].value = before[name]
+    _remove_layer(owner, rest)
+    for path, index, value in before:
+        _set_value(owner, (path, index), value)
 
 
 def fcurves(action: bpy.types.Action) -> list[Any]:
@@ -233,15 +284,26 @@ def _listing(names: list[str]) -> str:
     return ", ".join(names[:3]) + more
 
 
-def _layers(key: bpy.types.Key) -> list[tuple[Any, bpy.types.Action]]:
-    """(NLA track, Action) of every strip with an Action, bottom first."""
-    tracks = key.animation_data.nla_tracks if key.animation_data else ()
+def _parts(key: bpy.types.Key, take: bpy.types.Action) -> list[tuple[Any, bpy.types.Action]]:
+    """(owner, Action) of a take: the shape keys' and, where a head turns with it, that object's."""
+    heads = [(obj, layer) for obj in bpy.data.objects for _, layer in _layers(obj) if layer.get(HEAD_OF) == take]
+    return [*heads, (key, take)]
+
+
+def _layers(owner: Any) -> list[tuple[Any, bpy.types.Action]]:
+    """(NLA track, Action) of every strip with an Action, bottom first, of shape keys or an object."""
+    tracks = owner.animation_data.nla_tracks if owner.animation_data else ()
     return [(track, strip.action) for track in tracks for strip in track.strips if strip.action]
+
+
+def _addresses(action: bpy.types.Action) -> set[Address]:
+    """What an Action animates."""
+    return {(curve.data_path, curve.array_index) for curve in fcurves(action)}
 
 
 def _animated_by(action: bpy.types.Action) -> set[str]:
     """Names of the shape keys whose value an Action animates."""
-    paths = (curve.data_path for curve in fcurves(action))
+    paths = (path for path, _ in _addresses(action))
     quoted = (path[len('key_blocks["') : -len('"].value')] for path in paths if path.startswith("key_blocks["))
     return {bpy.utils.unescape_identifier(name) for name in quoted}
 
@@ -252,12 +314,35 @@ def _animated_shape_keys(key: bpy.types.Key) -> set[str]:
     return {name for action in [*active, *(action for _, action in _layers(key))] for name in _animated_by(action)}
 
 
-def _new_fcurves(action: bpy.types.Action, key: bpy.types.Key) -> Any:
-    """The collection in which the f-curves of a new Action for shape keys are made."""
+def _write_layer(
+    owner: Any,
+    name: str,
+    addresses: Sequence[Address],
+    frames: NDArray[np.int64],
+    values: Float32Array,
+    rest_value: float | None,
+) -> tuple[bpy.types.Action, int]:
+    """A new Action on a new NLA track of the owner, added to the rest; with the checksum of its keys.
+
+    values are (N, K) at frames (N,) for K addresses. None as rest_value holds what the owner has now.
+    """
+    _write_rest(owner, addresses, rest_value)
+    action = bpy.data.actions.new(name)
+    curves = _new_fcurves(action, owner)
+    coordinates = _coordinates(frames, values)
+    for (path, index), points in zip(addresses, coordinates, strict=True):
+        _write_fcurve(curves.new(path, index=index), points)
+    _add_track(owner, action, "ADD", "NOTHING")
+    return action, zlib.crc32(coordinates.tobytes())
+
+
+def _new_fcurves(action: bpy.types.Action, owner: Any) -> Any:
+    """The collection in which the f-curves of a new Action for shape keys or an object are made."""
+    id_type: Any = "KEY" if isinstance(owner, bpy.types.Key) else "OBJECT"
     if not hasattr(action, "slots"):  # before 4.4
-        action.id_root = "KEY"
+        action.id_root = id_type
         return action.fcurves
-    slot = action.slots.new(id_type="KEY", name=key.name)
+    slot = action.slots.new(id_type=id_type, name=owner.name)
     strip: Any = action.layers.new("Layer").strips.new(type="KEYFRAME")
     return strip.channelbag(slot, ensure=True).fcurves
 
@@ -282,8 +367,8 @@ def _write_fcurve(curve: Any, coordinates: Float32Array) -> None:
     curve.update()
 
 
-def _add_track(key: bpy.types.Key, action: bpy.types.Action, blend_type: Any, extrapolation: Any) -> None:
-    tracks = (key.animation_data or key.animation_data_create()).nla_tracks
+def _add_track(owner: Any, action: bpy.types.Action, blend_type: Any, extrapolation: Any) -> None:
+    tracks = (owner.animation_data or owner.animation_data_create()).nla_tracks
     track = tracks.new()
     track.name = action.name
     strip = track.strips.new(action.name, int(action.frame_range[0]), action)
@@ -292,27 +377,49 @@ def _add_track(key: bpy.types.Key, action: bpy.types.Action, blend_type: Any, ex
     strip.blend_type, strip.extrapolation = blend_type, extrapolation
 
 
-def _write_rest(key: bpy.types.Key, shape_keys: tuple[str, ...]) -> None:
-    """Hold the keys that nothing else animates at 0, below all takes, and note where their sliders were."""
-    animated = {name for _, action in _layers(key) for name in _animated_by(action)}
-    missing = [name for name in shape_keys if name not in animated]
+def _write_rest(owner: Any, addresses: Sequence[Address], rest_value: float | None) -> None:
+    """Hold what nothing else animates at rest, below all takes, and note where it was; None holds it where it is."""
+    animated = {address for _, action in _layers(owner) for address in _addresses(action)}
+    missing = [address for address in addresses if address not in animated]
     if not missing:
         return
-    rest = _rest_action(key)
+    rest = _rest_action(owner)
     is_new = rest is None
     if rest is None:
         rest = bpy.data.actions.new("Voxkey rest")
-        rest[REST] = "{}"
-    curves = _new_fcurves(rest, key) if is_new else _existing_fcurves(rest)
-    for name in missing:
-        _write_fcurve(curves.new(_data_path(name)), np.zeros((1, 2), np.float32))
-    rest[REST] = json.dumps(json.loads(rest[REST]) | {name: key.key_blocks[name].value for name in missing})
+        rest[REST] = "[]"
+    curves = _new_fcurves(rest, owner) if is_new else _existing_fcurves(rest)
+    before = [(path, index, _value(owner, (path, index))) for path, index in missing]
+    for path, index, value in before:
+        held = value if rest_value is None else rest_value
+        _write_fcurve(curves.new(path, index=index), np.array([[0, held]], np.float32))
+    rest[REST] = json.dumps(json.loads(rest[REST]) + before)
     if is_new:
-        _add_track(key, rest, "REPLACE", "HOLD")
+        _add_track(owner, rest, "REPLACE", "HOLD")
 
 
-def _rest_action(key: bpy.types.Key) -> bpy.types.Action | None:
-    return next((action for _, action in _layers(key) if REST in action), None)
+def _value(owner: Any, address: Address) -> float:
+    path, index = address
+    value = owner.path_resolve(path)
+    return float(value[index] if hasattr(value, "__getitem__") else value)
+
+
+def _set_value(owner: Any, address: Address, value: float) -> None:
+    """Set what an address points to; nothing when it is gone, as a deleted shape key is."""
+    path, index = address
+    holder, _, attribute = path.rpartition(".")
+    try:
+        target = owner.path_resolve(holder) if holder else owner
+    except ValueError:
+        return
+    if hasattr(getattr(target, attribute), "__setitem__"):
+        getattr(target, attribute)[index] = value
+    else:
+        setattr(target, attribute, value)
+
+
+def _rest_action(owner: Any) -> bpy.types.Action | None:
+    return next((action for _, action in _layers(owner) if REST in action), None)
 
 
 def _existing_fcurves(action: bpy.types.Action) -> Any:
@@ -322,10 +429,10 @@ def _existing_fcurves(action: bpy.types.Action) -> Any:
     return strip.channelbag(action.slots[0]).fcurves
 
 
-def _remove_layer(key: bpy.types.Key, action: bpy.types.Action) -> None:
-    for track, layer in _layers(key):
+def _remove_layer(owner: Any, action: bpy.types.Action) -> None:
+    for track, layer in _layers(owner):
         if layer == action:
-            key.animation_data.nla_tracks.remove(track)
+            owner.animation_data.nla_tracks.remove(track)
     bpy.data.actions.remove(action)
 
 

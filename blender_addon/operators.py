@@ -146,7 +146,7 @@ class VOXKEY_OT_cancel(bpy.types.Operator):
 class VOXKEY_OT_reshape_take(bpy.types.Operator):
     bl_idname = "voxkey.reshape_take"
     bl_label = "Apply to Take"
-    bl_description = "Write the take anew with this strength, smoothing and blinks, without running the model again"
+    bl_description = "Write the take anew with this strength, smoothing and life, without running the model again"
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
@@ -157,7 +157,8 @@ class VOXKEY_OT_reshape_take(bpy.types.Operator):
         try:
             source = audio_io.find_source(context.scene, context.scene.voxkey.source)
             obj = properties.target_object(context)
-            result = generation.reshape(context.scene, obj, source.name, properties.shaping(context))
+            settings = context.scene.voxkey
+            result = generation.reshape(context.scene, obj, source.name, properties.shaping(context), settings.head)
         except ValueError as error:
             return _refuse(self, error)
         return _announce(self, result)
@@ -166,7 +167,7 @@ class VOXKEY_OT_reshape_take(bpy.types.Operator):
 class VOXKEY_OT_delete_take(bpy.types.Operator):
     bl_idname = "voxkey.delete_take"
     bl_label = "Delete Take"
-    bl_description = "Remove the take of this sound with its Action and NLA track; your own animation stays"
+    bl_description = "Remove the take of this sound with its Actions and NLA tracks; your own animation stays"
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
@@ -239,6 +240,7 @@ def _request(context: bpy.types.Context) -> generation.Request:
         context.scene.voxkey.source,
         properties.model_path(context),
         properties.device(context),
+        context.scene.voxkey.head,
     )
 
 

@@ -46,9 +46,27 @@ class _Shaping(_Sidebar):
         column = layout.column(align=True)
         column.prop(settings, "strength", slider=True)
         column.prop(settings, "smoothing", slider=True)
+        layout.operator("voxkey.reshape_take", icon="FILE_REFRESH")
+
+
+class _Life(_Sidebar):
+    bl_label = "Life"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout: Any = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        settings = context.scene.voxkey
         column = layout.column(align=True)
-        column.prop(settings, "blink_strength", slider=True)
-        column.prop(settings, "blink_seed")
+        for amount in ("blinks", "gaze", "brows", "secondary"):
+            column.prop(settings, amount, slider=True)
+        column = layout.column(align=True)
+        column.prop(settings, "head", icon="EMPTY_AXIS")
+        row = column.row()
+        row.active = settings.head is not None
+        row.prop(settings, "head_motion", slider=True)
+        layout.prop(settings, "seed")
         layout.operator("voxkey.reshape_take", icon="FILE_REFRESH")
 
 
@@ -132,11 +150,12 @@ def _draw_sentence(layout: Any, context: bpy.types.Context, sentence: str, icon:
 
 
 def _panels(space: str, suffix: str) -> tuple[type, ...]:
-    """The panel and its two sub-panels for one editor."""
+    """The panel and its sub-panels for one editor."""
     main = f"VOXKEY_PT_{suffix}"
     return (
         type(main, (_Main, bpy.types.Panel), {"bl_space_type": space}),
         type(f"{main}_shaping", (_Shaping, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
+        type(f"{main}_life", (_Life, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
         type(f"{main}_result", (_Result, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
     )
 

@@ -45,6 +45,11 @@ def _suggest_sources(_owner: Any, context: bpy.types.Context, _text: str) -> lis
     return audio_io.source_names(context.scene)
 
 
+def _amount(name: str, description: str, maximum: float = 2.0) -> Any:
+    """A slider from 0 for none over 1 for as observed in people."""
+    return bpy.props.FloatProperty(name=name, description=description, default=1.0, min=0.0, max=maximum)
+
+
 class VoxkeySettings(bpy.types.PropertyGroup):
     source: bpy.props.StringProperty(  # type: ignore[valid-type]  # bpy declares properties by annotation
         name="Sound",
@@ -90,18 +95,37 @@ class VoxkeySettings(bpy.types.PropertyGroup):
         precision=3,
         step=1,
     )
-    blink_strength: bpy.props.FloatProperty(  # type: ignore[valid-type]
-        name="Blinks",
-        description="How far the lids close in a blink: 1 shut, 0 for no blinks",
-        default=1.0,
-        min=0.0,
-        max=1.0,
+    blinks: _amount(  # type: ignore[valid-type]
+        "Blinks", "How far the lids close in a blink: 1 shut, 0 for no blinks. Eyes blink about every 3 seconds", 1.0
     )
-    blink_seed: bpy.props.IntProperty(  # type: ignore[valid-type]
-        name="Blink Seed",
-        description="Another number, blinks at other times; the same number, the same blinks",
+    gaze: _amount(  # type: ignore[valid-type]
+        "Gaze",
+        "How far the eyes wander: at 1 they mostly look ahead, shift a little, and glance away while speaking; the "
+        "lids follow. 0 for a stare",
+    )
+    brows: _amount(  # type: ignore[valid-type]
+        "Brows", "How far brows rise on stressed words and at the beginning of phrases, and knit in between"
+    )
+    head_motion: _amount(  # type: ignore[valid-type]
+        "Head Motion", "How far the Head object nods on stressed words and turns slowly, by about 3 degrees at 1"
+    )
+    secondary: _amount(  # type: ignore[valid-type]
+        "Secondary",
+        "How far cheeks, nose and lower lids follow the mouth, and how much the two sides of the face differ. Closed "
+        "lips stay closed",
+    )
+    seed: bpy.props.IntProperty(  # type: ignore[valid-type]
+        name="Seed",
+        description="Another number, another performance of blinks, gaze, brows and head; the same number, the same",
         default=0,
         min=0,
+    )
+    head: bpy.props.PointerProperty(  # type: ignore[valid-type]
+        name="Head",
+        description="Object that nods and turns, looking along its own -Y axis with Z up: the head, or an Empty at the "
+        "neck that the head is parented to. Its own animation stays; leave it empty for a head that keeps still",
+        type=bpy.types.Object,
+        poll=lambda _owner, obj: keyframes.head_problem(obj) is None,
     )
 
 
@@ -136,4 +160,13 @@ def device(context: bpy.types.Context) -> str:
 
 def shaping(context: bpy.types.Context) -> Shaping:
     settings = context.scene.voxkey
-    return Shaping(settings.strength, settings.smoothing, settings.blink_strength, settings.blink_seed)
+    return Shaping(
+        strength=settings.strength,
+        smoothing_seconds=settings.smoothing,
+        blinks=settings.blinks,
+        gaze=settings.gaze,
+        brows=settings.brows,
+        head=settings.head_motion,
+        secondary=settings.secondary,
+        seed=settings.seed,
+    )

@@ -64,3 +64,14 @@ def sample_curves(curves: Curves, times_seconds: NDArray[np.float64]) -> Float32
     after = np.minimum(before + 1, n_frames - 1)
     weight = (position - before)[:, None].astype(np.float32)
     return np.asarray(curves.values[before] * (1 - weight) + curves.values[after] * weight, np.float32)
+
+
+def smooth_rows(values: Float32Array, sigma_frames: float) -> Float32Array:
+    """(T, K) convolved with a Gaussian, the first and last row held beyond the ends; 0 for as they are."""
+    reach = int(np.ceil(3 * sigma_frames))
+    if reach == 0 or not len(values):
+        return values
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma_frames) ** 2)
+    padded = np.pad(values, ((reach, reach), (0, 0)), mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, len(kernel), axis=0)
+    return np.asarray(windows @ (kernel / kernel.sum()), np.float32)

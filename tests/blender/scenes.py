@@ -14,6 +14,8 @@ from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 
 TINY_MODEL = Path(__file__).parent.parent / "models" / "tiny_blendshapes.onnx"
 RATE_HZ = 48_000
+NO_LIFE = {"blinks": 0.0, "gaze": 0.0, "brows": 0.0, "secondary": 0.0}
+"""Settings that leave a face to the speech alone."""
 
 
 def make_head(scene: Any, shape_keys: Sequence[str] = BLENDSHAPE_CHANNELS, name: str = "Head") -> Any:

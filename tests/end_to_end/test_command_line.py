@@ -69,7 +69,7 @@ def test_scene_and_film_are_written(scene_file: Path, audio: Path, tmp_path: Pat
     output, film = tmp_path / "out.blend", tmp_path / "out.mp4"
     done = voxkey(
         *("--scene", scene_file, "--audio", audio, "--object", "Head", "--frame-start", 5, "--model", TINY_MODEL),
-        *("--output", output, "--render", film, "--json", "--blink-strength", 0),
+        *("--output", output, "--render", film, "--json", "--blinks", 0),
     )
     assert done.returncode == 0, done.stderr
     facts = json.loads(done.stdout)
@@ -104,12 +104,12 @@ def test_curves_are_those_of_the_button_to_the_last_bit(
     strip.frame_offset_start = 3
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
     scene.voxkey.model, scene.voxkey.model_path = "FILE", str(TINY_MODEL)
-    scene.voxkey.strength, scene.voxkey.smoothing, scene.voxkey.blink_seed = 0.8, 0.02, 2
+    scene.voxkey.strength, scene.voxkey.smoothing, scene.voxkey.seed = 0.8, 0.02, 2
     bpy.ops.voxkey.generate()
     by_button = {path: keys.copy() for path, keys in key_frames(bpy.data.actions["Voxkey speech.wav"]).items()}
     done = voxkey(
         *("--scene", tmp_path / "scene.blend", "--strip", "speech.wav", "--output", tmp_path / "out.blend"),
-        *("--model", TINY_MODEL, "--strength", 0.8, "--smoothing", 0.02, "--blink-seed", 2),
+        *("--model", TINY_MODEL, "--strength", 0.8, "--smoothing", 0.02, "--seed", 2),
     )
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "out.blend"))
