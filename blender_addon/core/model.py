@@ -103,8 +103,7 @@ def open_model(path: Path, device: str = "AUTO") -> Model:
         offered = available_devices()
     except ValueError:
         if device in {"AUTO", "CPU"} and runs_in_numpy(path):
-            session = NumpySession(_arrays_path(path))
-            return Model(path, _read_contract(session.contract, path.name), "CPU", "numpy", session)
+            return _open_in_numpy(path)
         raise
     if device != "AUTO" and device not in offered:
         raise ValueError(f"{device} is not available here; choose Auto or one of {', '.join(offered)}")
@@ -185,6 +184,12 @@ def _run(model: Model, names: list[str], inputs: dict[str, Float32Array]) -> lis
 
 def _arrays_path(path: Path) -> Path:
     return path.with_suffix(".npz")
+
+
+def _open_in_numpy(path: Path) -> Model:
+    arrays = _arrays_path(path)
+    session = NumpySession(arrays)
+    return Model(path, _read_contract(session.contract, arrays.name), "CPU", "numpy", session)
 
 
 def _onnxruntime() -> ModuleType:

@@ -10,6 +10,7 @@ import pytest
 from blender_addon.core.model import CHUNK_SECONDS, Cancelled, available_devices, open_model, predict
 
 TINY = Path(__file__).parent.parent / "models" / "tiny_blendshapes.onnx"
+SMALL_VOICE = TINY.with_name("small_voice.onnx")
 NOISE = np.random.default_rng(0).normal(0, 0.1, 24_000 * 50 + 5).astype(np.float32)
 
 
@@ -105,3 +106,31 @@ def test_a_missing_wheel_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(ValueError, match="onnxruntime can't be loaded"):
         open_model(TINY)
+
+
+def test_a_model_has_phones_and_styles_only_if_its_contract_says_so() -> None:
+    tiny, voice = (open_model(path, "CPU") for path in (TINY, SMALL_VOICE))
+    assert (tiny.contract.styles, tiny.contract.phones) == ((), ())
+    assert predict(tiny, NOISE[:800]).phones is None
+    assert voice.contract.styles == ("articulation", "facegood", "grid")
+    assert len(voice.contract.phones) == 29
+
+
+def test_each_style_moves_otherwise() -> None:
+    model = open_model(SMALL_VOICE, "CPU")
+    styles = [None, *model.contract.styles]
+    rows = [predict(model, NOISE[:32_000], style=style).curves.values for style in styles]
+    distances = [np.abs(a - b).max() for number, a in enumerate(rows) for b in rows[number + 1 :]]
+    assert min(distances) > 0.01
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        (SMALL_VOICE, "has no style opera; choose one of articulation, facegood, grid"),
+        (TINY, "has no style opera; it has one style only, leave the style out"),
+    ],
+)
+def test_an_unknown_style_gets_one_sentence(path: Path, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        predict(open_model(path, "CPU"), NOISE[:800], style="opera")

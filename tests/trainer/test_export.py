@@ -1,6 +1,7 @@
 """Export keeps a model file only when onnxruntime agrees with torch, at more than one length."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from blender_addon.core.model import open_model, predict
+from tests.models import make_small_voice
 from trainer.export import export_arrays, export_model, round_weights
+from trainer.voice_to_face.model import HOP_SAMPLES, N_HIDDEN, SAMPLE_RATE_HZ, STYLES
 
 CONTRACT = {"kind": "audio_to_blendshapes", "sample_rate_hz": 24_000, "hop_samples": 800, "fps": 30}
 
@@ -151,3 +155,24 @@ def test_a_graph_that_differs_from_the_network_is_refused(
         export_model(network, path, contract)
     assert path.read_text() == "the model before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_both_runtimes_of_the_addon_say_what_the_default_network_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "voice.onnx"
+    network = make_small_voice.build(path, N_HIDDEN)
+    n_samples = 45 * SAMPLE_RATE_HZ // HOP_SAMPLES * HOP_SAMPLES
+    loudness = np.clip(np.sin(np.arange(n_samples) / 2000), 0, 0.2)
+    sound = (loudness * np.random.default_rng(0).standard_normal(n_samples)).astype(np.float32)
+    style = torch.eye(len(STYLES))[1:2]
+    with torch.no_grad():
+        expected = [rows[0].numpy() for rows in network(torch.from_numpy(sound[None]), style)]
+    for runtime in ("onnxruntime", "numpy"):
+        if runtime == "numpy":
+            monkeypatch.setitem(sys.modules, "onnxruntime", None)
+        model = open_model(path, "CPU")
+        output = predict(model, sound, style=STYLES[1])
+        assert model.runtime == runtime
+        assert output.curves.values == pytest.approx(expected[0], abs=1e-4)
+        assert output.phones.values == pytest.approx(expected[1], abs=1e-4)
