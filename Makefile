@@ -1,6 +1,7 @@
 # Two commands do everything: `make demo` and `make test`. Each sets up what it needs.
 AUDIO ?= tools/demo_speech.wav
 HEAD ?= rigs/default_head.blend
+NECK = $(if $(filter rigs/default_head.blend,$(HEAD)),--head Neck)
 DEVELOP = blender,trainer,dev
 
 .PHONY: demo test test-slow test-blender lint head zip clean
@@ -8,7 +9,7 @@ DEVELOP = blender,trainer,dev
 demo: ## speech -> animated head -> out/demo.blend and out/demo.mp4; AUDIO=your.wav for your own voice
 	@tools/setup_environment.sh .venv-demo blender
 	@mkdir -p out
-	.venv-demo/bin/voxkey generate --scene $(HEAD) --object Head --audio "$(AUDIO)" --output out/demo.blend --render out/demo.mp4
+	.venv-demo/bin/voxkey generate --scene $(HEAD) --object Head $(NECK) --audio "$(AUDIO)" --output out/demo.blend --render out/demo.mp4
 	@echo "Look at out/demo.mp4 (film with sound) and open out/demo.blend in Blender."
 
 test: lint ## everyday tests, in Blender 4.5 and 5.0 as Python modules

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import bpy
 import numpy as np
-from mathutils import Vector
+from mathutils import Matrix, Vector
 from mathutils.bvhtree import BVHTree
 from numpy.typing import NDArray
 
@@ -287,7 +287,7 @@ def add_landmarks(item: bpy.types.Object, mesh: HeadMesh) -> None:
 
 
 def build_objects() -> None:
-    """Head, Hair and Pullover in the scene."""
+    """Head, Hair and Pullover in the scene, and the Neck that turns the first two."""
     materials = make_materials()
     mesh = build_head()
     hair_points, hair_faces, hair_shade = hair()
@@ -312,6 +312,22 @@ def build_objects() -> None:
     colours = linear(MATERIALS["wall"][0]) * shade[faces][..., None]
     wall = make_object("Backdrop", points, faces, colours, ["wall"] * len(faces), materials)
     wall.hide_select = True
+    add_neck()
+
+
+NECK_PIVOT = (0.0, 0.15, -0.9)
+"""Between the skull and the first vertebrae, about which a head nods."""
+
+
+def add_neck() -> None:
+    """An Empty that turns head and hair, but not the pullover."""
+    neck = bpy.data.objects.new("Neck", None)
+    neck.location, neck.empty_display_size = NECK_PIVOT, 0.5
+    bpy.context.scene.collection.objects.link(neck)
+    for name in ("Head", "Hair"):
+        item = bpy.data.objects[name]
+        item.parent = neck
+        item.matrix_parent_inverse = Matrix.Translation(NECK_PIVOT).inverted()
 
 
 LIGHTS = (  # name, position, energy in W, size, colour

@@ -145,6 +145,26 @@ def test_whole_face_shapes_go_to_their_side(head: Head) -> None:
     assert head.deltas["jawForward"][chin, 1] < -0.05
 
 
+def test_neck_turns_head_and_hair_in_the_pullover() -> None:
+    bpy.ops.wm.open_mainfile(filepath=str(BLEND))
+    neck = bpy.data.objects["Neck"]
+
+    def world(name: str) -> NDArray[np.float64]:
+        item = bpy.data.objects[name]
+        points = np.array([vertex.co for vertex in item.data.vertices])
+        place = np.array(item.evaluated_get(bpy.context.evaluated_depsgraph_get()).matrix_world)
+        return points @ place[:3, :3].T + place[:3, 3]
+
+    before = {name: world(name) for name in ("Head", "Hair", "Pullover")}
+    neck.delta_rotation_euler = np.radians([6.0, 0.0, 0.0])
+    moved = {name: world(name) - points for name, points in before.items()}
+    assert not moved["Pullover"].any()
+    brow, collar = before["Head"][:, 2] > 0.1, before["Head"][:, 2] < -0.95
+    assert (moved["Head"][brow, 1] < -0.08).all()  # a nod: forward and down
+    assert np.abs(moved["Head"][collar]).max() < 0.1
+    assert (moved["Hair"][before["Hair"][:, 2] > 0.1, 1] < -0.08).all()
+
+
 @pytest.mark.parametrize("look", [None, "eyeLookDown", "eyeLookUp"])
 def test_blinking_closes_the_lids(head: Head, look: str | None) -> None:
     closed = head.posed(eyeBlink=1.0, **({look: 1.0} if look else {}))
