@@ -35,8 +35,8 @@ https://onnxruntime.ai/docs/execution-providers/
 """
 
 IN_NUMPY = (
-    "onnxruntime can't be loaded here, so the model runs in plain numpy: the same curves, more slowly, on the CPU; "
-    "for full speed, install the Voxkey zip made for this system and Blender version"
+    "onnxruntime can't be loaded here, so the model runs in plain numpy: same curves, but slower and on the CPU only; "
+    "install the Voxkey zip made for this system and Blender version"
 )
 """What the user is told about a Model whose runtime is numpy."""
 
