@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from tests.trainer.ears import said, write_ear
 from trainer.clips import PHONES
-from trainer.prepare.align import Alignment, align, open_hearer
+from trainer.prepare.align import LEAST_AGREEMENT, Alignment, align, open_hearer
 from trainer.prepare.articulation import PAUSE, PHONE_CLASSES, phone_rows
 from trainer.prepare.espeak import Voice, words_of
 from trainer.prepare.sources import at_clip_rate
@@ -53,17 +53,17 @@ def test_speech_is_found_where_it_was_synthesised() -> None:
     assert (np.abs(errors[heard_at_all]) < 0.03).mean() > 0.95
     assert abs(errors[heard_at_all].mean()) < 0.01
     wrong = align(words_of("Please call the station again tomorrow.", Voice("en-us")), probabilities)
-    assert alignment.agreement > 2 * wrong.agreement
+    assert alignment.agreement > LEAST_AGREEMENT > wrong.agreement
 
 
 def test_pauses_are_taken_between_words_only_where_they_are_heard() -> None:
     rows = rows_of([("sil", 20), ("p", 10), ("a", 20), ("sil", 30), ("t", 10), ("i", 20), ("k", 10), ("a", 15)])
     alignment = align([["b", "ˈɑ"], ["d", "iː"], ["ɡ", "ɑ"]], heard(rows, 0))
     assert [name for name, _ in starts(alignment)] == [PAUSE, "b", "ˈɑ", PAUSE, "d", "i", "ɡ", "ɑ"]
-    np.testing.assert_allclose([t for _, t in starts(alignment)], [0, 0.2, 0.3, 0.5, 0.8, 0.9, 1.1, 1.2], atol=0.011)
+    np.testing.assert_allclose([t for _, t in starts(alignment)], [0, 0.2, 0.3, 0.5, 0.8, 0.9, 1.1, 1.2], atol=0.021)
     assert alignment.timed[-1].end_seconds == pytest.approx(1.35)
     assert all(a.end_seconds == b.start_seconds for a, b in pairwise(alignment.timed))
-    assert alignment.agreement > 0.4
+    assert alignment.agreement > 0.95
 
 
 def test_sounds_of_one_class_share_their_time() -> None:
@@ -83,7 +83,7 @@ def test_word_times_decide_which_of_two_like_words_is_meant() -> None:
     rows = rows_of([("sil", 20), ("p", 10), ("a", 10), ("sil", 40), ("p", 10), ("a", 10), ("sil", 20)])
     for word_seconds, start in (((0.1, 0.5), 0.2), ((0.7, 1.1), 0.8)):
         alignment = align([["b", "ɑ"]], heard(rows, 0), [word_seconds])
-        assert dict(starts(alignment))["b"] == pytest.approx(start, abs=0.011)
+        assert dict(starts(alignment))["b"] == pytest.approx(start, abs=0.021)
 
 
 def test_what_cannot_be_aligned_is_named() -> None:
