@@ -8,9 +8,12 @@ import pytest
 from numpy.typing import NDArray
 
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
+from blender_addon.core.curves import Curves
+from blender_addon.core.shaping import Shaping, shape_curves
 from rigs.default_head_mesh import EYE_CENTRE, EYE_RADIUS
 from rigs.default_head_parts import build_head
 from rigs.default_head_shapes import shape_deltas
+from tests.core.test_life import speech
 
 bpy = pytest.importorskip("bpy")
 
@@ -163,6 +166,24 @@ def test_neck_turns_head_and_hair_in_the_pullover() -> None:
     assert (moved["Head"][brow, 1] < -0.08).all()  # a nod: forward and down
     assert np.abs(moved["Head"][collar]).max() < 0.1
     assert (moved["Hair"][before["Hair"][:, 2] > 0.1, 1] < -0.08).all()
+
+
+def test_life_keeps_closed_lips_closed(head: Head) -> None:
+    """Gap between the inner lips, in eye distances: 0.010 is contact in captures (GRID)."""
+    lips = head.landmarks[[61, 62, 63, 67, 66, 65]]
+    eyes = np.linalg.norm(np.subtract(*head.neutral[head.landmarks[[36, 45]]]))
+    deltas = np.stack([head.deltas[channel][lips] for channel in BLENDSHAPE_CHANNELS])
+
+    def gaps(curves: Curves) -> NDArray[np.float64]:
+        points = head.neutral[lips] + np.einsum("tk,kij->tij", curves.values, deltas)
+        return np.linalg.norm(points[:, :3] - points[:, 3:], axis=2) / eyes
+
+    said = speech(30)
+    before = gaps(said)
+    for amount, limit in ((1.0, 0.002), (2.0, 0.004)):
+        after = gaps(shape_curves(said, Shaping(gaze=amount, brows=amount, secondary=amount)))
+        assert (after - before)[before < 0.02].max() < limit
+    assert (before < 0.02).any() and (before > 0.1).any()
 
 
 @pytest.mark.parametrize("look", [None, "eyeLookDown", "eyeLookUp"])

@@ -105,18 +105,24 @@ def test_curves_are_those_of_the_button_to_the_last_bit(
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
     scene.voxkey.model, scene.voxkey.model_path = "FILE", str(TINY_MODEL)
     scene.voxkey.strength, scene.voxkey.smoothing, scene.voxkey.seed = 0.8, 0.02, 2
+    scene.voxkey.head, scene.voxkey.head_motion, scene.voxkey.gaze = scene.objects["Head"], 1.5, 0.7
     bpy.ops.voxkey.generate()
-    by_button = {path: keys.copy() for path, keys in key_frames(bpy.data.actions["Voxkey speech.wav"]).items()}
+    takes = ("Voxkey speech.wav", "Voxkey speech.wav head")
+    by_button = {
+        take: {path: keys.copy() for path, keys in key_frames(bpy.data.actions[take]).items()} for take in takes
+    }
     done = voxkey(
         *("--scene", tmp_path / "scene.blend", "--strip", "speech.wav", "--output", tmp_path / "out.blend"),
         *("--model", TINY_MODEL, "--strength", 0.8, "--smoothing", 0.02, "--seed", 2),
+        *("--head", "Head", "--head-motion", 1.5, "--gaze", 0.7),
     )
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "out.blend"))
-    by_command = key_frames(bpy.data.actions["Voxkey speech.wav"])
-    assert by_command.keys() == by_button.keys()
-    for path, keys in by_command.items():
-        np.testing.assert_array_equal(keys, by_button[path])
+    for take in takes:
+        by_command = key_frames(bpy.data.actions[take])
+        assert by_command.keys() == by_button[take].keys()
+        for path, keys in by_command.items():
+            np.testing.assert_array_equal(keys, by_button[take][path])
 
 
 def run_in_this_process(capfd: Any, *arguments: object) -> tuple[int, str, str]:
@@ -172,6 +178,8 @@ def test_bad_sound_gives_one_sentence_and_no_file(
         (("--render", "out.avi"), "out.avi must end in .mp4"),
         (("--strength", "3"), "3 is not in 0 to 2"),
         (("--smoothing", "x"), "invalid"),
+        (("--seed", "-1"), "-1 is not in 0 to"),
+        (("--head", "Nobody"), "There is no object Nobody to turn; choose --head from the objects of the scene"),
     ],
 )
 def test_bad_options_give_one_sentence_and_no_file(
