@@ -55,6 +55,21 @@ def test_one_undo_removes_the_take_and_redo_brings_it_back(speech: Any) -> None:
     np.testing.assert_array_equal(jaw(), keys)
 
 
+def test_one_undo_removes_the_head_motion_too(speech: Any) -> None:
+    speech.voxkey.head = speech.objects["Head"]
+    bpy.ops.ed.undo_push(message="before")
+    bpy.ops.voxkey.generate("EXEC_DEFAULT", True)
+    tracks = bpy.data.objects["Head"].animation_data.nla_tracks
+    assert [track.name.split(".0")[0] for track in tracks] == ["Voxkey rest", "Voxkey a.wav head"]
+    bpy.ops.ed.undo()
+    assert len(bpy.data.actions) == 0
+    assert not bpy.data.objects["Head"].animation_data
+    bpy.ops.ed.redo()
+    bpy.ops.voxkey.delete_take()
+    assert len(bpy.data.actions) == 0
+    assert not bpy.data.objects["Head"].animation_data.nla_tracks
+
+
 def test_undo_of_generating_again_brings_the_earlier_take_back(speech: Any) -> None:
     bpy.ops.voxkey.generate()
     keys = jaw()
