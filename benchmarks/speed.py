@@ -20,9 +20,10 @@ import numpy as np
 from blender_addon import keyframes
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves
+from blender_addon.core.model import runs_in_numpy
+from blender_addon.generation import DEFAULT_MODEL
 
 ROOT = Path(__file__).parent.parent
-MODEL = ROOT / "blender_addon" / "models" / "blendshape_attention.onnx"
 AUDIO_SECONDS = 60
 N_RUNS = 5
 N_SLOW_FRAMES = 300
@@ -33,6 +34,8 @@ import sys
 from pathlib import Path
 import numpy as np
 from blender_addon.core.model import open_model, predict
+if sys.argv[3] == "numpy":
+    sys.modules["onnxruntime"] = None
 model = open_model(Path(sys.argv[1]), "CPU")
 noise = np.random.default_rng(0).normal(0, 0.1, model.contract.sample_rate_hz * int(sys.argv[2]))
 predict(model, noise.astype(np.float32))
@@ -57,9 +60,9 @@ def reference_matmul() -> None:
         square @ square
 
 
-def generate_one_minute(model: Path) -> None:
-    """Process start, imports, model load and prediction of a minute of sound."""
-    command = [sys.executable, "-c", PREDICT_IN_A_FRESH_PROCESS, str(model), str(AUDIO_SECONDS)]
+def generate_one_minute(model: Path, runtime: str) -> None:
+    """Process start, imports, model load and prediction of a minute of sound, in onnxruntime or numpy."""
+    command = [sys.executable, "-c", PREDICT_IN_A_FRESH_PROCESS, str(model), str(AUDIO_SECONDS), runtime]
     subprocess.run(command, cwd=ROOT, check=True)
 
 
@@ -101,20 +104,27 @@ def seconds_of(write: Callable[[Any, Curves], None], keys: Curves) -> float:
     return min(times)
 
 
+def print_generated(model: Path, runtime: str, matmul_seconds: float) -> None:
+    """The table row of a runtime."""
+    seconds = median_seconds(lambda: generate_one_minute(model, runtime))
+    print(
+        f"| {AUDIO_SECONDS} s of audio to curves in {runtime}, process start and model load included | {seconds:.2f} "
+        f"| {seconds / matmul_seconds:.2f} of the products; {seconds / AUDIO_SECONDS:.4f} of real time |"
+    )
+
+
 def main() -> None:
     """Print one table row a figure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path, default=MODEL)
+    parser.add_argument("--model", type=Path, default=DEFAULT_MODEL)
     model = parser.parse_args().model
     matmul = median_seconds(reference_matmul)
-    generated = median_seconds(lambda: generate_one_minute(model))
     print("| figure | seconds | ratio |")
     print("| --- | --- | --- |")
     print(f"| 100 GFLOP of matrix products | {matmul:.2f} | 1 |")
-    print(
-        f"| {AUDIO_SECONDS} s of audio to curves, process start and model load included | {generated:.2f} "
-        f"| {generated / matmul:.2f} of the products; {generated / AUDIO_SECONDS:.4f} of real time |"
-    )
+    print_generated(model, "onnxruntime", matmul)
+    if runs_in_numpy(model):
+        print_generated(model, "numpy", matmul)
     values = np.random.default_rng(0).random((AUDIO_SECONDS * 30, len(BLENDSHAPE_CHANNELS))).astype(np.float32)
     minute = Curves(values, BLENDSHAPE_CHANNELS, 30.0)
     few = Curves(values[:N_SLOW_FRAMES], BLENDSHAPE_CHANNELS, 30.0)
