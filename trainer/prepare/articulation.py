@@ -131,6 +131,10 @@ RATE_AFTER_HZ = np.array([18.0, 18.0, 18.0, 18.0])
 """theta after a phone."""
 HELD_SHARE = 0.5
 """Middle part of a phone in which its dominance is full."""
+SHORTEST_REST_SECONDS = 0.12
+"""Shorter pauses are closures of stops or hesitations, in which the mouth stays as it is."""
+REST_MARGIN_SECONDS = 0.1
+"""Time from the start of a long pause until the lips touch, and from their parting to its end."""
 PAUSE_MARGIN_SECONDS = 0.08
 """Beginning and end of a pause in which the mouth still closes, or opens already."""
 SMOOTHING_SECONDS = 0.012
@@ -190,14 +194,16 @@ def articulate(phones: list[Phone], n_frames: int) -> Curves:
     jaw, pucker, funnel, spread = _articulators(phones, seconds).T
     lips = _contact(phones, LIP_CONTACT, seconds)
     teeth = _contact(phones, TEETH_CONTACT, seconds)
-    apart = 1 - np.maximum(lips, teeth)
+    rest = _contact(_rests(phones), {PAUSE: 1.0}, seconds)
+    closed = np.maximum(lips, rest)
+    apart = 1 - np.maximum(closed, teeth)
     mouth = {
         "jawOpen": jaw,
-        "mouthClose": jaw * np.maximum(lips, 0.5 * teeth),
+        "mouthClose": jaw * np.maximum(closed, 0.5 * teeth),
         "mouthPucker": pucker,
         "mouthFunnel": funnel * apart,
         "mouthLowerDown": (0.5 * jaw + 0.1 * spread + 0.2 * funnel) * apart,
-        "mouthUpperUp": (0.2 * jaw + 0.2 * funnel) * apart + 0.15 * teeth * (1 - lips),
+        "mouthUpperUp": (0.2 * jaw + 0.2 * funnel) * apart + 0.15 * teeth * (1 - closed),
         "mouthStretch": 0.22 * spread,
         "mouthSmile": 0.12 * spread,
         "mouthPress": 0.2 * lips**2,
@@ -239,6 +245,18 @@ def _held_part(phone: Phone) -> tuple[float, float]:
     if phone.symbol == PAUSE:
         margin = min(PAUSE_MARGIN_SECONDS, duration / 2)
     return phone.start_seconds + margin, phone.end_seconds - margin
+
+
+def _rests(phones: list[Phone]) -> list[Phone]:
+    """The pauses that are long enough to close the mouth, each the part in which the lips touch."""
+    rests = []
+    for phone in phones:
+        duration = phone.end_seconds - phone.start_seconds
+        if phone.symbol == PAUSE and duration >= SHORTEST_REST_SECONDS:
+            margin = min(REST_MARGIN_SECONDS, duration / 5)
+            start, end = phone.start_seconds + margin, phone.end_seconds - margin
+            rests.append(replace(phone, start_seconds=start, end_seconds=end))
+    return rests
 
 
 def _contact(phones: list[Phone], closing: dict[str, float], seconds: NDArray[np.float64]) -> NDArray[np.float64]:
