@@ -284,15 +284,15 @@ def difference(figure: dict[str, Any]) -> str:
     return f"{figure['first_model_minus_this']:+.3f} ({low:+.3f} to {high:+.3f}), p {figure['p']:.2g}"
 
 
-def print_disturbed(clean: dict[str, Figures], tables: dict[str, dict[str, Figures]]) -> None:
-    """Figures of the first model in clean sound, and their change in each disturbance."""
+def print_disturbed(name: str, clean: dict[str, Figures], tables: dict[str, dict[str, Figures]]) -> None:
+    """Figures of the named model in clean sound, and their change in each disturbance."""
     print_table(
-        ("first model", *(f"{figure} {split}" for split, figure in JUDGED_IN_NOISE)),
+        (name, *(f"{figure} {split}" for split, figure in JUDGED_IN_NOISE)),
         [
             ("clean", *(f"{clean[split][figure]:.3f}" for split, figure in JUDGED_IN_NOISE)),
             *(
-                (name, *(f"{table[split][figure] - clean[split][figure]:+.3f}" for split, figure in JUDGED_IN_NOISE))
-                for name, table in tables.items()
+                (how, *(f"{table[split][figure] - clean[split][figure]:+.3f}" for split, figure in JUDGED_IN_NOISE))
+                for how, table in tables.items()
             ),
         ],
     )
@@ -323,7 +323,7 @@ def score_all(arguments: argparse.Namespace) -> dict[str, Any]:
     print_significance(report)
     first = next(iter(predictors))
     in_noise = score_disturbed(capture, predictors[first], arguments.data)
-    print_disturbed(captured[first], in_noise)
+    print_disturbed(first, captured[first], in_noise)
     phones = score_phones(phone_bench, predictors)
     if phones:
         print_phones(phones)
