@@ -1,13 +1,14 @@
 # ruff: noqa: RUF001  (IPA letters are meant as they are)
 """Texts become clips where a model hears them; others are left out and counted."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.trainer.ears import write_ear, write_sound
-from trainer.clips import PHONES, Clip, load_clip
+from trainer.clips import PHONES, Clip, fake_clips, load_clip, save_clip
 from trainer.prepare import speechocean, transcribed
 from trainer.prepare.sources import run_script
 
@@ -40,6 +41,7 @@ def assert_bee(clip: Clip) -> None:
 def test_a_voice_is_prepared_where_its_text_is_heard(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = write_voice(tmp_path / "kathleen_en", {"one": BEE, "two": [("sil", 0.3), ("s", 0.5), ("u", 0.4)]})
     config = transcribed.Config(source, tmp_path / "clips", write_ear(tmp_path / "ear.onnx"))
+    save_clip(tmp_path / "clips" / "kathleen_en", replace(fake_clips(1)[0], name="kathleen_en_two"))
     transcribed.main(config)
     [clip] = clips_in(tmp_path / "clips" / "kathleen_en")
     assert (clip.name, clip.speaker, clip.language) == ("kathleen_en_one", "kathleen_en", "en-US")

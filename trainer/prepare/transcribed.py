@@ -78,14 +78,16 @@ def prepare(corpus: str, language: str, licence: str, model: Path, output: Path,
     for transcript in tqdm(said, desc=corpus, unit="clip"):
         waveform = read_sound(transcript.sound)
         alignment = align(transcript.words, hear(waveform))
+        name = f"{corpus}_{transcript.name}"
         if alignment.agreement < LEAST_AGREEMENT:
             n_refused += 1
+            (output / f"{name}.npz").unlink(missing_ok=True)  # of an earlier run, with another model
             continue
         n_kept += 1
         save_clip(
             output,
             speech_clip(
-                name=f"{corpus}_{transcript.name}",
+                name=name,
                 corpus=corpus,
                 speaker=transcript.speaker,
                 language=language,
