@@ -43,6 +43,16 @@ def rank_and_processes() -> tuple[int, int]:
     return torch.distributed.get_rank(), torch.distributed.get_world_size()
 
 
+def mean_over_processes(figures: dict[str, float]) -> dict[str, float]:
+    """Each figure as its mean over the processes that torchrun started."""
+    if not torch.distributed.is_initialized():
+        return figures
+    device = "cuda" if torch.distributed.get_backend() == "nccl" else "cpu"
+    numbers = torch.tensor(list(figures.values()), dtype=torch.float64, device=device)
+    torch.distributed.all_reduce(numbers)
+    return dict(zip(figures, (numbers / torch.distributed.get_world_size()).tolist(), strict=True))
+
+
 def start_run(folder: Path, config: dict[str, Any]) -> None:
     """Create the run folder and write config.json into it."""
     folder.mkdir(parents=True, exist_ok=True)

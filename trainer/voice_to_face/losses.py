@@ -8,13 +8,10 @@ from torch import Tensor
 
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from trainer.clips import PHONES
-from trainer.prepare.grid import GAP_PER_WEIGHT
+from trainer.evaluate import CONTACT_GAP, OPEN_GAP, lip_gap
 
-CHANNEL_WEIGHTS = {"jawOpen": 4.0, "mouthPucker": 3.0, "mouthFunnel": 2.0, "mouthClose": 2.0}
+CHANNEL_WEIGHTS = {"jawOpen": 4.0, "mouthPucker": 5.0, "mouthFunnel": 2.0, "mouthClose": 2.0}
 """How much more a channel counts than the others, which move less or are seen less."""
-CONTACT_GAP = 0.02
-"""Gap in outer-eye-corner distances below which lips look closed."""
-OPEN_GAP = 0.05
 CLOSURE_REACH_FRAMES = 10
 """A contact that has an open mouth within 0.2 s is a closure of speech, not a rest."""
 CLOSURE_WEIGHT = 2.0
@@ -25,22 +22,7 @@ VALUE_DELTA, GAP_DELTA = 0.02, 0.01
 """Errors from which the losses grow linearly."""
 
 
-def _gap_per_channel() -> Tensor:
-    gaps = dict.fromkeys(BLENDSHAPE_CHANNELS, 0.0) | {"mouthClose": -GAP_PER_WEIGHT["jawOpen"]}
-    for channel in BLENDSHAPE_CHANNELS:
-        both = channel.removesuffix("Left").removesuffix("Right")
-        if both in GAP_PER_WEIGHT:
-            gaps[channel] = GAP_PER_WEIGHT[both] / (1 if both == channel else 2)
-    return torch.tensor(list(gaps.values()))
-
-
-GAP_PER_CHANNEL = _gap_per_channel()
 CHANNEL_WEIGHT = torch.tensor([CHANNEL_WEIGHTS.get(channel, 1.0) for channel in BLENDSHAPE_CHANNELS])
-
-
-def lip_gap(values: Tensor) -> Tensor:
-    """Gap (..., T) between the lips in outer-eye-corner distances of weights (..., T, 51)."""
-    return (values @ GAP_PER_CHANNEL.to(values)).clamp(min=0)
 
 
 def is_contact(targets: Tensor, phones: Tensor) -> Tensor:

@@ -30,10 +30,11 @@ from tqdm import tqdm
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from trainer import run
 from trainer.clips import PHONES, Clip, fake_clips, list_clips, load_clip
-from trainer.evaluate import correlation
+from trainer.evaluate import correlation, lip_gap
 from trainer.export import export_arrays, export_model, round_weights
+from trainer.muon import Muon
 from trainer.voice_to_face.data import Batch, Track, at_model_rate, draw_batch, make_track, silent_track
-from trainer.voice_to_face.losses import is_contact, lip_gap, losses_of
+from trainer.voice_to_face.losses import is_contact, losses_of
 from trainer.voice_to_face.model import (
     FPS,
     HOP_SAMPLES,
@@ -58,18 +59,20 @@ class Config:
     """Folder of prepared clips, one folder a corpus."""
     run: Path = Path("runs/voice_to_face")
     """Run folder: config.json, TensorBoard log, checkpoint, exported model. A run found there is resumed."""
-    steps: int = 6_000
+    steps: int = 13_000
     """Updates."""
-    batch_runs: int = 32
+    batch_runs: int = 12
     """Runs in a batch, in all processes together."""
     run_frames: int = 160
     """Output frames of a run; 3.2 s."""
-    learning_rate: float = 2e-3
-    """Highest learning rate of AdamW, reached after warmup_steps, falling to 0 along a cosine."""
+    learning_rate: float = 2e-2
+    """Highest learning rate of Muon, for the matrices inside: after warmup_steps, then falling to 0 along a cosine."""
+    adam_share: float = 0.1
+    """Learning rate of AdamW, for all other weights, as a share of Muon's."""
     warmup_steps: int = 200
     """Updates until the highest learning rate."""
     weight_decay: float = 0.01
-    """Of AdamW."""
+    """Of both."""
     average_decay: float = 0.998
     """Of the moving average of the weights that is exported."""
     clip_norm: float = 1.0
@@ -79,7 +82,16 @@ class Config:
     )
     """Factor of each loss."""
     corpus_weights: dict[str, float] = field(
-        default_factory=lambda: {"grid": 3.0, "facegood": 1.0, "synthetic_speech": 3.0, SILENCE: 0.1}
+        default_factory=lambda: {
+            "grid": 4.0,
+            "synthetic_speech": 3.0,
+            "speechocean_en": 2.0,
+            "facegood": 0.7,
+            "nathalie_nl": 0.7,
+            "kathleen_en": 0.6,
+            "kerstin_de": 0.4,
+            SILENCE: 0.1,
+        }
     )
     """How often a corpus is drawn; 1 for those not named."""
     style_share: float = 0.5
@@ -88,9 +100,9 @@ class Config:
     """float32, bfloat16 (autocast), or auto: bfloat16 on a GPU."""
     clips_per_corpus: int = 100_000
     """At most so many clips of each corpus."""
-    validate_every: int = 500
+    validate_every: int = 2_000
     """Updates from one validation and checkpoint to the next."""
-    validation_clips: int = 40
+    validation_clips: int = 25
     """Held-out clips of each corpus that are used."""
     seed: int = 0
     """Of initial weights and batches."""
@@ -100,18 +112,17 @@ class Config:
     """Train on noise bursts instead of clips, to see that everything runs."""
 
 
-def step(
-    network: nn.Module, model: VoiceToFace, optimizer: torch.optim.Optimizer, batch: Batch, config: Config
-) -> dict[str, float]:
+def step(network: nn.Module, learner: Learner, batch: Batch, config: Config) -> dict[str, float]:
     """One update on this process's part of a batch; the losses before it."""
+    model = learner.model
     with autocast(batch.targets.device, config.precision):
         outputs = network(stacked_features(batch.mel_power), batch.style)
     outputs = tuple(part.float() for part in outputs)
     losses = total_losses(model, outputs, batch, config)
-    optimizer.zero_grad()
+    network.zero_grad()
     losses["loss"].backward()  # type: ignore[no-untyped-call]  # torch leaves it without types
     nn.utils.clip_grad_norm_(model.network.parameters(), config.clip_norm)
-    optimizer.step()
+    learner.update(learning_rate_at(learner.done_steps, config), config.adam_share)
     return {name: float(loss.detach()) for name, loss in losses.items()}
 
 
@@ -214,16 +225,30 @@ class Learner:
         self.model = model
         follow = get_ema_multi_avg_fn(config.average_decay)  # type: ignore[no-untyped-call]  # torch leaves it without types
         self.average = AveragedModel(model.network, multi_avg_fn=follow)
-        self.optimizer = torch.optim.AdamW(model.network.parameters(), weight_decay=config.weight_decay)
+        inner = [*model.network.entry.parameters(), *model.network.blocks.parameters()]
+        matrices = [parameter for parameter in inner if parameter.ndim > 1]
+        others = [p for p in model.network.parameters() if not any(p is matrix for matrix in matrices)]
+        self.muon = Muon(matrices, config.learning_rate, weight_decay=config.weight_decay)
+        self.adam = torch.optim.AdamW(others, weight_decay=config.weight_decay)
         self.generator = run.seed_everything(config.seed)
         self.done_steps = 0
+
+    def update(self, learning_rate: float, adam_share: float) -> None:
+        """Follow the gradients, and count the update."""
+        self.muon.param_groups[0]["lr"] = learning_rate
+        self.adam.param_groups[0]["lr"] = adam_share * learning_rate
+        self.muon.step()
+        self.adam.step()
+        self.average.update_parameters(self.model.network)
+        self.done_steps += 1
 
     def save(self, folder: Path) -> None:
         """Write a checkpoint."""
         state: dict[str, Any] = {
             "network": self.model.network.state_dict(),
             "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "muon": self.muon.state_dict(),
+            "adam": self.adam.state_dict(),
             "generator": self.generator.get_state(),
             "done_steps": self.done_steps,
         }
@@ -234,7 +259,8 @@ class Learner:
         state = run.load_checkpoint(path)
         self.model.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.muon.load_state_dict(state["muon"])
+        self.adam.load_state_dict(state["adam"])
         self.generator.set_state(state["generator"])
         self.done_steps = state["done_steps"]
 
@@ -301,10 +327,7 @@ def train(
         seeds = torch.randint(2**31, (config.batch_runs,), generator=learner.generator).tolist()
         own_seeds = seeds[rank::n_processes]
         batch = draw_batch(tracks, chances(tracks, config), own_seeds, config.run_frames, config.style_share)
-        learner.optimizer.param_groups[0]["lr"] = learning_rate_at(learner.done_steps, config)
-        losses = step(parallel, learner.model, learner.optimizer, batch.to(device), config)
-        learner.average.update_parameters(network)
-        learner.done_steps += 1
+        losses = run.mean_over_processes(step(parallel, learner, batch.to(device), config))
         bar.update()
         bar.set_postfix(loss=f"{losses['loss']:.4f}")
         if writer:
