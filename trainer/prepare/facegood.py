@@ -3,8 +3,8 @@
 The vendor's own mapping to ARKit channels is kept. It leaves out two large mouth shapes of the capture, which say most
 about the open rounded vowels; `ROUNDED_SHAPES` spreads them over the ARKit channels that make the same mouth:
 
-* "oh" is a round open mouth (o, ao). Where it is used the captured jaw opens less than in the same vowels of sessions
-  without it, so part of it is jaw.
+* "oh" is a round open mouth (o, ao), as open as the vendor's jaw shape. Where it is used the captured jaw opens less
+  than in the same vowels of sessions without it, so most of it is jaw.
 * "oo" is a small round mouth (u, ü) that replaces the pucker in the sessions that use it.
 
 Only the mouth was captured, left and right mirrored: eyes, brows, cheeks and nose are not labelled. The recordings of
@@ -40,7 +40,7 @@ from trainer.prepare.sources import (
 LICENCE = "FACEGOOD Audio2Face data, MIT, (c) 2022-2032 The FACEGOOD Authors"
 LABELLED = labelled_channels(("jaw", "mouth"))
 ROUNDED_SHAPES: tuple[dict[str, float], dict[str, float]] = (
-    {"jawOpen": 0.4, "mouthFunnel": 0.6, "mouthPucker": 0.2},
+    {"jawOpen": 0.8, "mouthFunnel": 0.6, "mouthPucker": 0.2},
     {"jawOpen": 0.05, "mouthFunnel": 0.4, "mouthPucker": 0.6},
 )
 """ARKit weights that make the vendor's shapes "oh" and "oo"."""

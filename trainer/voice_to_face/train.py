@@ -59,7 +59,7 @@ class Config:
     """Folder of prepared clips, one folder a corpus."""
     run: Path = Path("runs/voice_to_face")
     """Run folder: config.json, TensorBoard log, checkpoint, exported model. A run found there is resumed."""
-    steps: int = 13_000
+    steps: int = 10_500
     """Updates."""
     batch_runs: int = 12
     """Runs in a batch, in all processes together."""
@@ -86,7 +86,7 @@ class Config:
             "grid": 4.0,
             "synthetic_speech": 3.0,
             "speechocean_en": 2.0,
-            "facegood": 0.7,
+            "facegood": 1.5,
             "nathalie_nl": 0.7,
             "kathleen_en": 0.6,
             "kerstin_de": 0.4,
