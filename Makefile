@@ -2,15 +2,20 @@
 AUDIO ?= tools/demo_speech.wav
 HEAD ?= rigs/default_head.blend
 NECK = $(if $(filter rigs/default_head.blend,$(HEAD)),--head Neck)
+FACEKIT ?= ../shared/data/ict_facekit
 DEVELOP = blender,trainer,dev
 
-.PHONY: demo test test-slow test-blender lint head zip clean
+.PHONY: demo film test test-slow test-blender lint head zip clean
 
 demo: ## speech -> animated head -> out/demo.blend and out/demo.mp4; AUDIO=your.wav for your own voice
 	@tools/setup_environment.sh .venv-demo blender
 	@mkdir -p out
 	.venv-demo/bin/voxkey generate --scene $(HEAD) --object Head $(NECK) --audio "$(AUDIO)" --output out/demo.blend --render out/demo.mp4
 	@echo "Look at out/demo.mp4 (film with sound) and open out/demo.blend in Blender."
+
+film: ## recordings on two heads, side by side -> out/film.mp4; AUDIO="a.wav b.flac", FACEKIT=data of the second head
+	@tools/setup_environment.sh .venv $(DEVELOP)
+	.venv/bin/python -m tools.film $(AUDIO) --head $(HEAD) $(if $(wildcard $(FACEKIT)),--facekit $(FACEKIT)) --output out/film.mp4
 
 test: lint ## everyday tests, in Blender 4.5 and 5.0 as Python modules
 	.venv/bin/python -m pytest -m "not slow"
@@ -31,9 +36,10 @@ lint:
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 
-head: ## builds rigs/default_head.blend from its script
+head: ## builds rigs/default_head.blend and its mesh as arrays from their scripts
 	@tools/setup_environment.sh .venv $(DEVELOP)
 	.venv/bin/python -m rigs.default_head --output rigs/default_head.blend
+	.venv/bin/python -m rigs.head_mesh rigs/default_head.blend
 
 zip: ## the extension for every platform, in dist/
 	@tools/setup_environment.sh .venv $(DEVELOP)

@@ -60,7 +60,7 @@ def run(arguments: list[str]) -> int:
     except SystemExit as stop:  # argparse has printed its help or what is wrong
         return 1 if stop.code else 0
     try:
-        with _blender_silenced():
+        with blender_silenced():
             result = _generate(options)
     except (ValueError, OSError, RuntimeError) as error:  # bpy.ops raises RuntimeError with its report
         sentence = " ".join(str(error).removeprefix("Error: ").split())
@@ -201,7 +201,7 @@ def _print_progress(n_done: int, n_frames: int) -> None:
 
 
 @contextlib.contextmanager
-def _blender_silenced() -> Iterator[None]:
+def blender_silenced() -> Iterator[None]:
     """Keep Blender's chatter, which C code prints, off stdout: what is left there is for programs to read."""
     _flush_stdout()
     kept = os.dup(1)

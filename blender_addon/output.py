@@ -23,11 +23,14 @@ def save_scene(path: Path) -> None:
         bpy.ops.wm.save_as_mainfile(filepath=str(partial), copy=True, compress=False)
 
 
-def render_film(scene: bpy.types.Scene, path: Path, on_frame: Callable[[int, int], None]) -> None:
+def render_film(
+    scene: bpy.types.Scene, path: Path, on_frame: Callable[[int, int], None], from_sequencer: bool = False
+) -> None:
     """Render the scene's camera with the Sequencer's sound to H.264 and AAC, calling on_frame(done, total).
 
-    Changes the render settings of the opened scene, so save it before. The scene must have a camera. ValueError when
-    the film can't be written.
+    The picture is the Sequencer's instead of the camera's where from_sequencer says so; else the scene must have a
+    camera. Changes the render settings of the opened scene, so save it before. ValueError when the film can't be
+    written.
     """
     n_frames = scene.frame_end - scene.frame_start + 1
     rendered: list[int] = []
@@ -38,7 +41,8 @@ def render_film(scene: bpy.types.Scene, path: Path, on_frame: Callable[[int, int
 
     with _written_whole(path) as partial:
         _set_up_film(scene, partial)
-        _leave_picture_to_camera(scene)
+        if not from_sequencer:
+            _leave_picture_to_camera(scene)
         bpy.app.handlers.render_write.append(count)
         try:
             with bpy.context.temp_override(scene=scene):
