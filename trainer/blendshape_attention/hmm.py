@@ -43,7 +43,7 @@ MEMORY_SECONDS = 4.0
 SMALLEST_LIKELIHOOD = 1e-10
 """Of a state beside the likeliest one: none is ever impossible."""
 STATIONARY_AFTER_FRAMES = 256
-SEGMENTS_AT_ONCE = 100
+SEGMENTS_AT_ONCE = 10
 KMEANS_FRAMES = 20_000
 
 
