@@ -184,14 +184,19 @@ def _in_order(values: NDArray[np.float32], names: tuple[str, ...], wanted: tuple
 
 
 def _is_silent(clip: Clip) -> Tensor:
-    """(T,) where the loudness stays QUIET_DB below the clip's loud parts for QUIET_REACH_SECONDS before and after."""
+    """(T,) where for QUIET_REACH_SECONDS before and after no phone but silence is known.
+
+    Where phones are unknown, the loudness stays QUIET_DB below the clip's loud parts instead.
+    """
     hop = CLIP_SAMPLE_RATE_HZ // FPS
     n_rows = _n_rows(clip)
     samples = np.pad(clip.waveform, (0, max(0, n_rows * hop - len(clip.waveform))))[: n_rows * hop]
     power = torch.from_numpy(samples.reshape(n_rows, hop)).square().mean(dim=1)
-    is_loud = (power > torch.quantile(power, 0.95) * 10 ** (QUIET_DB / 10)).float()
+    is_loud = power > torch.quantile(power, 0.95) * 10 ** (QUIET_DB / 10)
+    known = torch.from_numpy(clip.phones[_rows(clip)])
+    is_speech = torch.where(known >= 0, known != PHONES.index("sil"), is_loud).float()
     reach = round(QUIET_REACH_SECONDS * FPS)
-    return torch.nn.functional.max_pool1d(is_loud[None], 2 * reach + 1, stride=1, padding=reach)[0] == 0
+    return torch.nn.functional.max_pool1d(is_speech[None], 2 * reach + 1, stride=1, padding=reach)[0] == 0
 
 
 def draw_example(clip: Clip, performances: dict[str, Performance], head: HeadMesh | None) -> Figure:
