@@ -100,7 +100,7 @@ def write_report(
         shows = {
             name: [_perform(model, clip) for clip in tqdm(clips, f"{corpus}, {name}")] for name, model in models.items()
         }
-        shows["target"] = [_performance(clip, _targets(clip), None) for clip in clips]
+        shows["target"] = [target_of(clip) for clip in clips]
         figures[corpus] = {name: compare(performances) for name, performances in shows.items()}
         parts.append(f"<h2>{html.escape(corpus)}</h2>{_summary(clips)}{_table(figures[corpus])}")
         for index, clip in enumerate(clips[:n_examples]):
@@ -156,10 +156,16 @@ def _perform(model: Model, clip: Clip) -> Performance:
     values = _in_order(sample_curves(output.curves, seconds), output.curves.channels, BLENDSHAPE_CHANNELS)
     heard = output.phones
     phones = None if heard is None else _in_order(sample_curves(heard, seconds), heard.channels, PHONES)
-    return _performance(clip, values, phones)
+    return performance_of(clip, values, phones)
 
 
-def _performance(clip: Clip, values: Tensor, phones: Tensor | None) -> Performance:
+def target_of(clip: Clip) -> Performance:
+    """The clip as it should be shown."""
+    return performance_of(clip, _targets(clip), None)
+
+
+def performance_of(clip: Clip, values: Tensor, phones: Tensor | None) -> Performance:
+    """The clip as a model shows it, from weights (T, 51) and probabilities of phones (T, 29) at FPS."""
     labelled = torch.from_numpy(clip.labelled)
     known = torch.from_numpy(clip.phones[_rows(clip)]).long()
     return Performance(values * labelled, _targets(clip) * labelled, phones, known, _is_silent(clip), labelled)

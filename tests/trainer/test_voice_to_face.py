@@ -15,9 +15,10 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from trainer import run
 from trainer.clips import PHONES, fake_clips
+from trainer.evaluate import lip_gap
 from trainer.voice_to_face import train as training
 from trainer.voice_to_face.data import Track, draw_batch, make_track, silent_track, vary
-from trainer.voice_to_face.losses import contact_loss, is_contact, lip_gap
+from trainer.voice_to_face.losses import contact_loss, is_contact
 from trainer.voice_to_face.model import FPS, HOP_SAMPLES, N_MELS, SAMPLE_RATE_HZ, STYLES, Contact, VoiceToFace
 from trainer.voice_to_face.train import Config
 
@@ -132,6 +133,7 @@ def test_the_model_file_speaks_by_itself(tmp_path: Path) -> None:
     assert values.shape == (1, FPS, 51) and values.min() >= 0 and values.max() <= 1
     np.testing.assert_allclose(phones.sum(axis=2), 1, atol=1e-5)
     assert set(figures) == {"fake"} and figures["fake"]["rmse"] > 0
+    assert "fake" in (tmp_path / "report.html").read_text()
 
 
 def test_mixed_precision_stays_close(tmp_path: Path) -> None:

@@ -30,11 +30,12 @@ from tqdm import tqdm
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from trainer import run
 from trainer.clips import PHONES, Clip, fake_clips, list_clips, load_clip
-from trainer.evaluate import correlation, lip_gap
 from trainer.export import export_arrays, export_model, round_weights
 from trainer.muon import Muon
-from trainer.voice_to_face.data import Batch, Track, at_model_rate, draw_batch, make_track, silent_track
-from trainer.voice_to_face.losses import is_contact, losses_of
+from trainer.report import Performance, compare, draw_example, performance_of, target_of, write_report
+from trainer.sample_frames import DEFAULT_HEAD, read_head
+from trainer.voice_to_face.data import Batch, Track, articulated, at_model_rate, draw_batch, make_track, silent_track
+from trainer.voice_to_face.losses import losses_of
 from trainer.voice_to_face.model import (
     FPS,
     HOP_SAMPLES,
@@ -59,7 +60,7 @@ class Config:
     """Folder of prepared clips, one folder a corpus."""
     run: Path = Path("runs/voice_to_face")
     """Run folder: config.json, TensorBoard log, checkpoint, exported model. A run found there is resumed."""
-    steps: int = 10_500
+    steps: int = 9_500
     """Updates."""
     batch_runs: int = 12
     """Runs in a batch, in all processes together."""
@@ -84,6 +85,7 @@ class Config:
     corpus_weights: dict[str, float] = field(
         default_factory=lambda: {
             "grid": 4.0,
+            "grid_articulated": 1.5,
             "synthetic_speech": 3.0,
             "speechocean_en": 2.0,
             "facegood": 1.5,
@@ -148,45 +150,17 @@ def learning_rate_at(done_steps: int, config: Config) -> float:
 
 
 @torch.no_grad()
-def validate(model: VoiceToFace, held_out: dict[str, list[Clip]]) -> dict[str, dict[str, float]]:
-    """For each corpus, of whole clips in the default style: correlations, contacts found and right, phones right."""
-    return {corpus: _figures([_predicted(model, clip) for clip in clips]) for corpus, clips in held_out.items()}
-
-
-def _predicted(model: VoiceToFace, clip: Clip) -> dict[str, Tensor]:
-    """Predicted and known rows (T, ...) of a clip."""
+def perform(model: VoiceToFace, clip: Clip) -> Performance:
+    """What the model makes of a whole clip in the default style."""
     device = model.network.mean.device
     waveform = torch.from_numpy(at_model_rate(clip)[None]).to(device)
     values, phones = (part[0].cpu() for part in model(waveform, torch.zeros(1, len(STYLES), device=device)))
-    rows = slice(0, ROWS_PER_FRAME * len(values), ROWS_PER_FRAME)
-    targets, known = torch.from_numpy(clip.curves.values[rows]), torch.from_numpy(clip.phones[rows]).long()
-    n_frames = min(len(values), len(targets))
-    labelled = torch.from_numpy(clip.labelled).float()
-    return {
-        "values": values[:n_frames] * labelled,
-        "targets": targets[:n_frames] * labelled,
-        "heard": phones[:n_frames].argmax(dim=1),
-        "phones": known[:n_frames],
-    }
+    return performance_of(clip, values, phones)
 
 
-def _figures(clips: list[dict[str, Tensor]]) -> dict[str, float]:
-    pool = {name: torch.cat([clip[name] for clip in clips]) for name in clips[0]}
-    values, targets, known = pool["values"], pool["targets"], pool["phones"] >= 0
-    jaw, pucker = (BLENDSHAPE_CHANNELS.index(name) for name in ("jawOpen", "mouthPucker"))
-    gap, measured_gap = lip_gap(values), lip_gap(targets)
-    touching = is_contact(values, torch.full_like(pool["phones"], -1))
-    touched = is_contact(targets, pool["phones"])
-    both = float((touching & touched).sum())
-    return {
-        "rmse": float((values - targets).square().mean().sqrt()),
-        "gap_correlation": correlation(gap[:, None], measured_gap[:, None]),
-        "jaw_correlation": correlation(values[:, jaw, None], targets[:, jaw, None]),
-        "pucker_correlation": correlation(values[:, pucker, None], targets[:, pucker, None]),
-        "contact_recall": both / max(float(touched.sum()), 1),
-        "contact_precision": both / max(float(touching.sum()), 1),
-        "phones_right": float((pool["heard"] == pool["phones"])[known].float().mean()) if known.any() else 0.0,
-    }
+def validate(model: VoiceToFace, held_out: dict[str, list[Clip]]) -> dict[str, dict[str, float]]:
+    """Figures of the held-out clips of each corpus."""
+    return {corpus: compare([perform(model, clip) for clip in clips]) for corpus, clips in held_out.items()}
 
 
 def load_corpora(config: Config, validation: bool) -> dict[str, Iterator[Clip]]:
@@ -206,11 +180,17 @@ def load_corpora(config: Config, validation: bool) -> dict[str, Iterator[Clip]]:
 
 def load_tracks(config: Config) -> list[Track]:
     """What is trained on; silence comes last."""
-    tracks = [
-        make_track(corpus, clips, corpus if corpus in STYLES else STYLES[0])
-        for corpus, clips in load_corpora(config, validation=False).items()
-    ]
+    tracks: list[Track] = []
+    for corpus, clips in load_corpora(config, validation=False).items():
+        tracks += captured_tracks(corpus, list(clips)) if corpus in STYLES else [make_track(corpus, clips, STYLES[0])]
     return [*tracks, silent_track(ROWS_PER_FRAME * config.run_frames, labelled_channels(tracks))]
+
+
+def captured_tracks(corpus: str, clips: list[Clip]) -> list[Track]:
+    """A captured corpus in its own style, and in that of articulation where its phones are known."""
+    known = [articulated(clip) for clip in clips if (clip.phones >= 0).all()]
+    tracks = [make_track(corpus, clips, corpus)]
+    return [*tracks, make_track(known[0].corpus, known, STYLES[0], is_style_told=True)] if known else tracks
 
 
 def labelled_channels(tracks: list[Track]) -> Tensor:
@@ -299,6 +279,7 @@ def main(config: Config) -> dict[str, dict[str, float]]:
         export_model(final, config.run / MODEL, facts)
         export_arrays(final, (config.run / MODEL).with_suffix(".npz"), facts, NUMPY_CONSTANTS)
         run.write_json(config.run / "metrics.json", figures)
+        write_report(config.run / "report.html", [config.run / MODEL], held_out)
     return figures
 
 
@@ -334,7 +315,7 @@ def train(
             log(writer, {"training": losses}, learner.done_steps)
         if writer and (learner.done_steps % config.validate_every == 0 or learner.done_steps == config.steps):
             learner.save(config.run)
-            log(writer, validate(learner.averaged_model(), held_out), learner.done_steps)
+            log_validation(writer, learner.averaged_model(), held_out, learner.done_steps)
     bar.close()
 
 
@@ -343,6 +324,15 @@ def log(writer: SummaryWriter, figures: dict[str, dict[str, float]], done_steps:
     for part, numbers in figures.items():
         for name, number in numbers.items():
             writer.add_scalar(f"{part}/{name}", number, done_steps)
+
+
+def log_validation(writer: SummaryWriter, model: VoiceToFace, held_out: dict[str, list[Clip]], done_steps: int) -> None:
+    """Write figures of the held-out clips to TensorBoard, and curves and faces of one clip of each corpus."""
+    log(writer, validate(model, held_out), done_steps)
+    head = read_head() if DEFAULT_HEAD.exists() else None
+    for corpus, clips in held_out.items():
+        shows = {"model": perform(model, clips[0]), "target": target_of(clips[0])}
+        writer.add_figure(corpus, draw_example(clips[0], shows, head), done_steps)
 
 
 def contract(config: Config, tracks: list[Track], figures: dict[str, dict[str, float]]) -> dict[str, object]:
