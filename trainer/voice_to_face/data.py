@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import librosa
 import numpy as np
@@ -19,8 +19,6 @@ from torch import Tensor
 from torch.nn.functional import conv1d
 
 from trainer.clips import CLIP_FPS, CLIP_SAMPLE_RATE_HZ, PHONES, Clip
-from trainer.prepare.articulation import LABELLED as ARTICULATED
-from trainer.prepare.articulation import PAUSE, Phone, articulate
 from trainer.voice_to_face.model import (
     HIGHEST_HZ,
     LOWEST_HZ,
@@ -74,8 +72,6 @@ class Track:
     corpus: str
     licences: tuple[str, ...]
     style: str
-    is_style_told: bool
-    """Always, because the sound does not say it; otherwise now and then."""
     mel_power: Tensor
     """(R, N_MELS) log10 of the power, float16; the mean power of each clip is 1."""
     targets: Tensor
@@ -106,25 +102,8 @@ class Batch:
         return Batch(*(part.to(device) for part in vars(self).values()))
 
 
-def articulated(clip: Clip) -> Clip:
-    """A captured clip with the mouth that the articulation model makes of its phones, all of which must be known.
-
-    The same sound in two styles: without it the network would tell styles by their recordings, and one could not be had
-    for the voices of another.
-    """
-    starts = np.flatnonzero(np.diff(clip.phones, prepend=-1))
-    ends = [*starts[1:], len(clip.phones)]
-    names = [PHONES[clip.phones[start]] for start in starts]
-    phones = [
-        Phone(PAUSE if name == "sil" else name, start / CLIP_FPS, end / CLIP_FPS)
-        for name, start, end in zip(names, starts, ends, strict=True)
-    ]
-    curves = articulate(phones, len(clip.curves.values))
-    return replace(clip, corpus=f"{clip.corpus}_articulated", curves=curves, labelled=ARTICULATED)
-
-
 @torch.no_grad()
-def make_track(corpus: str, clips: Iterable[Clip], style: str, is_style_told: bool = False) -> Track:
+def make_track(corpus: str, clips: Iterable[Clip], style: str) -> Track:
     """All clips of a corpus as one track; ValueError when there are none."""
     features = VoiceFeatures()
     powers, targets, phones, licences, labelled = [], [], [], set(), torch.zeros(0)
@@ -143,7 +122,6 @@ def make_track(corpus: str, clips: Iterable[Clip], style: str, is_style_told: bo
         corpus,
         tuple(sorted(licences)),
         style,
-        is_style_told,
         torch.cat(powers),
         torch.cat(targets),
         torch.cat(phones),
@@ -162,7 +140,6 @@ def silent_track(n_rows: int, labelled: Tensor) -> Track:
         corpus="silence",
         licences=("generated here",),
         style=STYLES[0],
-        is_style_told=False,
         mel_power=torch.full((n_rows, N_MELS), FAINTEST_POWER).log10().half(),
         targets=torch.zeros((n_rows, len(labelled)), dtype=torch.float16),
         phones=torch.full((n_rows,), PHONES.index("sil"), dtype=torch.int8),
@@ -186,7 +163,7 @@ def _draw_run(
     babble = _babble(tracks[: len(tracks) - 1] or tracks, n_rows, generator)
     varied = vary(power, babble, generator)
     style = torch.zeros(len(STYLES))
-    if _uniform(0, 1, generator) < style_share or track.is_style_told:
+    if _uniform(0, 1, generator) < style_share:
         style[STYLES.index(track.style)] = 1
     frames = positions[::ROWS_PER_FRAME]
     phones = track.phones[frames.round().long().clamp(max=len(track.phones) - 1)].long()

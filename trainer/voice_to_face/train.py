@@ -34,7 +34,7 @@ from trainer.export import export_arrays, export_model, round_weights
 from trainer.muon import Muon
 from trainer.report import Performance, compare, draw_example, performance_of, target_of, write_report
 from trainer.sample_frames import DEFAULT_HEAD, read_head
-from trainer.voice_to_face.data import Batch, Track, articulated, at_model_rate, draw_batch, make_track, silent_track
+from trainer.voice_to_face.data import Batch, Track, at_model_rate, draw_batch, make_track, silent_track
 from trainer.voice_to_face.losses import losses_of
 from trainer.voice_to_face.model import (
     FPS,
@@ -60,7 +60,7 @@ class Config:
     """Folder of prepared clips, one folder a corpus."""
     run: Path = Path("runs/voice_to_face")
     """Run folder: config.json, TensorBoard log, checkpoint, exported model. A run found there is resumed."""
-    steps: int = 9_500
+    steps: int = 8_000
     """Updates."""
     batch_runs: int = 12
     """Runs in a batch, in all processes together."""
@@ -84,8 +84,7 @@ class Config:
     """Factor of each loss."""
     corpus_weights: dict[str, float] = field(
         default_factory=lambda: {
-            "grid": 4.0,
-            "grid_articulated": 1.5,
+            "grid": 2.5,
             "synthetic_speech": 3.0,
             "speechocean_en": 2.0,
             "facegood": 1.5,
@@ -180,17 +179,11 @@ def load_corpora(config: Config, validation: bool) -> dict[str, Iterator[Clip]]:
 
 def load_tracks(config: Config) -> list[Track]:
     """What is trained on; silence comes last."""
-    tracks: list[Track] = []
-    for corpus, clips in load_corpora(config, validation=False).items():
-        tracks += captured_tracks(corpus, list(clips)) if corpus in STYLES else [make_track(corpus, clips, STYLES[0])]
+    tracks = [
+        make_track(corpus, clips, corpus if corpus in STYLES else STYLES[0])
+        for corpus, clips in load_corpora(config, validation=False).items()
+    ]
     return [*tracks, silent_track(ROWS_PER_FRAME * config.run_frames, labelled_channels(tracks))]
-
-
-def captured_tracks(corpus: str, clips: list[Clip]) -> list[Track]:
-    """A captured corpus in its own style, and in that of articulation where its phones are known."""
-    known = [articulated(clip) for clip in clips if (clip.phones >= 0).all()]
-    tracks = [make_track(corpus, clips, corpus)]
-    return [*tracks, make_track(known[0].corpus, known, STYLES[0], is_style_told=True)] if known else tracks
 
 
 def labelled_channels(tracks: list[Track]) -> Tensor:
