@@ -24,7 +24,7 @@ from .core.wav import resample_waveform
 from .version import VERSION
 
 MODEL_FOLDER = Path(__file__).parent / "models"
-DEFAULT_MODEL = MODEL_FOLDER / "blendshape_attention.onnx"
+DEFAULT_MODEL = MODEL_FOLDER / "voice_to_face.onnx"
 RIG_MAP = Path(__file__).parent / "rig_maps" / "arkit.json"
 
 
