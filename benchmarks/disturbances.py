@@ -16,6 +16,8 @@ import scipy.signal
 import soundfile
 from numpy.typing import NDArray
 
+from trainer.prepare.sources import SOUND_SUFFIXES
+
 FloatArray = NDArray[np.float32]
 Disturbance = Callable[[FloatArray, int], FloatArray]
 
@@ -29,7 +31,6 @@ REVERBERATION_SECONDS = 0.4
 DIRECT_TO_REVERBERANT_DB = 6.0
 N_BABBLING = 8
 """As many voices at once as blur into babble, where single words are no longer heard."""
-SOUND_SUFFIXES = (".flac", ".ogg", ".wav")
 
 
 def disturbances(babblers: list[Path]) -> dict[str, Disturbance]:

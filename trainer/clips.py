@@ -98,6 +98,11 @@ def list_clips(folder: Path, validation: bool) -> list[Path]:
     ]
 
 
+def evenly_thinned(paths: list[Path], at_most: int) -> list[Path]:
+    """Every n-th path, so that no more than at_most are left."""
+    return paths[:: -(-len(paths) // at_most) or 1]
+
+
 def fake_clips(n_clips: int, seed: int = 0) -> list[Clip]:
     """Clips of noise bursts that jaw and phones follow: enough to run and test a trainer without any corpus."""
     generator = np.random.default_rng(seed)

@@ -33,7 +33,9 @@ class Muon(torch.optim.Optimizer):
         """One update from the gradients."""
         for group in self.param_groups:
             for parameter in group["params"]:
-                momentum = self.state[parameter].setdefault("momentum", torch.zeros_like(parameter))
+                if "momentum" not in self.state[parameter]:
+                    self.state[parameter]["momentum"] = torch.zeros_like(parameter)
+                momentum = self.state[parameter]["momentum"]
                 momentum.mul_(group["momentum"]).add_(parameter.grad)
                 ahead = parameter.grad + group["momentum"] * momentum  # Nesterov's
                 update = orthogonal(ahead.flatten(1))

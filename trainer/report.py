@@ -28,7 +28,7 @@ from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves, sample_curves
 from blender_addon.core.model import Model, open_model, predict
 from blender_addon.core.wav import resample_waveform
-from trainer.clips import CLIP_FPS, CLIP_SAMPLE_RATE_HZ, PHONES, Clip, list_clips, load_clip
+from trainer.clips import CLIP_FPS, CLIP_SAMPLE_RATE_HZ, PHONES, Clip, evenly_thinned, list_clips, load_clip
 from trainer.evaluate import CONTACT_GAP, closures, correlation, jitter, lip_gap, n_met
 from trainer.sample_frames import DEFAULT_HEAD, HeadMesh, read_head, render_frames
 
@@ -333,7 +333,7 @@ def main(
     corpora: dict[str, list[Clip]] = {}
     for folder in sorted(path for path in clips.glob("*") if path.is_dir()):
         paths = list_clips(folder, validation=True)
-        thinned = paths[:: -(-len(paths) // clips_per_corpus) or 1]
+        thinned = evenly_thinned(paths, clips_per_corpus)
         if thinned:
             corpora[folder.name] = [load_clip(path) for path in thinned]
     figures = write_report(output, models, corpora, n_examples, head)

@@ -61,7 +61,7 @@ from trainer.blendshape_attention.model import (
     AudioToBlendshapes,
     BlendshapeNetwork,
 )
-from trainer.clips import CLIP_SAMPLE_RATE_HZ, Clip, fake_clips, list_clips, load_clip
+from trainer.clips import CLIP_SAMPLE_RATE_HZ, Clip, evenly_thinned, fake_clips, list_clips, load_clip
 from trainer.evaluate import correlation, jitter
 from trainer.export import export_model
 
@@ -199,7 +199,7 @@ def load_clips(config: Config, validation: bool) -> Iterator[Clip]:
     limit = config.validation_clips if validation else config.clips_per_corpus
     for corpus in sorted(folder for folder in config.clips.glob("*") if folder.is_dir()):
         paths = list_clips(corpus, validation)
-        thinned = paths[:: -(-len(paths) // limit) or 1]
+        thinned = evenly_thinned(paths, limit)
         yield from map(load_clip, tqdm(thinned[rank::n_processes], desc=corpus.name, unit="clip", disable=rank > 0))
 
 

@@ -29,7 +29,7 @@ from tqdm import tqdm
 
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from trainer import run
-from trainer.clips import PHONES, Clip, fake_clips, list_clips, load_clip
+from trainer.clips import PHONES, Clip, evenly_thinned, fake_clips, list_clips, load_clip
 from trainer.export import export_arrays, export_model, round_weights
 from trainer.muon import Muon
 from trainer.report import Performance, compare, draw_example, performance_of, target_of, write_report
@@ -170,7 +170,7 @@ def load_corpora(config: Config, validation: bool) -> dict[str, Iterator[Clip]]:
     for folder in sorted(path for path in config.clips.glob("*") if path.is_dir()):
         paths = list_clips(folder, validation)
         limit = config.validation_clips if validation else config.clips_per_corpus
-        thinned = paths[:: -(-len(paths) // limit) or 1]
+        thinned = evenly_thinned(paths, limit)
         corpora[folder.name] = map(load_clip, tqdm(thinned, desc=folder.name, unit="clip"))
     if not corpora:
         raise ValueError(f"there are no prepared clips in {config.clips}; prepare a corpus first")
@@ -294,13 +294,14 @@ def train(
     network = learner.model.network
     device = network.mean.device
     rank, n_processes = run.rank_and_processes()
+    drawn = chances(tracks, config)
     parallel = DistributedDataParallel(network) if torch.distributed.is_initialized() else network
     writer = SummaryWriter(config.run, purge_step=learner.done_steps) if is_writing else None
     bar = tqdm(total=config.steps, initial=learner.done_steps, desc="training", unit="step", disable=not is_writing)
     while learner.done_steps < config.steps:
         seeds = torch.randint(2**31, (config.batch_runs,), generator=learner.generator).tolist()
         own_seeds = seeds[rank::n_processes]
-        batch = draw_batch(tracks, chances(tracks, config), own_seeds, config.run_frames, config.style_share)
+        batch = draw_batch(tracks, drawn, own_seeds, config.run_frames, config.style_share)
         losses = run.mean_over_processes(step(parallel, learner, batch.to(device), config))
         bar.update()
         bar.set_postfix(loss=f"{losses['loss']:.4f}")
