@@ -39,7 +39,7 @@ lint:
 head: ## builds rigs/default_head.blend and its mesh as arrays from their scripts
 	@tools/setup_environment.sh .venv $(DEVELOP)
 	.venv/bin/python -m rigs.default_head --output rigs/default_head.blend
-	.venv/bin/python -m rigs.head_mesh rigs/default_head.blend
+	.venv/bin/python -m rigs.head_mesh rigs/default_head.blend --output blender_addon/heads/default_head.npz
 
 zip: ## the extension for every platform, in dist/
 	@tools/setup_environment.sh .venv $(DEVELOP)

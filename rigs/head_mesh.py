@@ -1,12 +1,6 @@
 """Write the mesh of a head as plain arrays, for programs without Blender: python -m rigs.head_mesh head.blend.
 
-The .npz holds, in the scene's units with the face to -Y and up +Z:
-    vertices   (V, 3) float32, the neutral face
-    triangles  (F, 3) int32, counter-clockwise seen from outside
-    colours    (V, 3) uint8, sRGB
-    moving     (M,) int32, the vertices that shape keys move
-    deltas     (K, M, 3) float16, how far each shape key at 1 moves them
-    channels   (K,) names of the shape keys
+The .npz holds the fields of blender_addon/core/head.py.
 """
 
 # The bpy stubs make every data-block optional and know no subclasses of attributes and materials.
@@ -53,6 +47,16 @@ def read_triangles(mesh: Any) -> NDArray[np.int32]:
     return triangles.reshape(-1, 3)
 
 
+def read_landmarks(mesh: Any) -> NDArray[np.int32]:
+    """(68,) vertex of each iBUG landmark, from the integer point attribute with their numbers; (0,) without it."""
+    attribute = mesh.attributes.get("landmark68")
+    if attribute is None:
+        return np.empty(0, np.int32)
+    numbers = np.empty(len(mesh.vertices), np.int32)
+    attribute.data.foreach_get("value", numbers)
+    return np.argsort(numbers, kind="stable")[-68:].astype(np.int32)
+
+
 def read_head(blend: Path) -> dict[str, NDArray[np.generic]]:
     """The arrays above, of the face and of all other meshes that can be selected; ValueError without a face."""
     scene = open_blend(blend)
@@ -75,6 +79,8 @@ def read_head(blend: Path) -> dict[str, NDArray[np.generic]]:
         "vertices": np.concatenate(vertices),
         "triangles": np.concatenate(triangles),
         "colours": np.concatenate(colours),
+        "n_face_vertices": np.array(len(basis), np.int32),
+        "landmarks68": read_landmarks(face.data),
         "moving": moving.astype(np.int32),
         "deltas": deltas[:, moving],
         "channels": np.array(list(keys)),

@@ -26,11 +26,12 @@ from tqdm import tqdm
 
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves, sample_curves
+from blender_addon.core.head import DEFAULT_HEAD, HeadMesh, read_head
 from blender_addon.core.model import Model, open_model, predict
 from blender_addon.core.wav import resample_waveform
 from trainer.clips import CLIP_FPS, CLIP_SAMPLE_RATE_HZ, PHONES, Clip, evenly_thinned, list_clips, load_clip
 from trainer.evaluate import CONTACT_GAP, closures, correlation, jitter, lip_gap, n_met
-from trainer.sample_frames import DEFAULT_HEAD, HeadMesh, read_head, render_frames
+from trainer.sample_frames import render_frames
 
 FPS = 50
 """All models and the clips are compared on this grid, whatever their own."""

@@ -1,20 +1,13 @@
-"""Pictures of a head that makes the faces of curves, without Blender: a z-buffer in numpy, for reports and TensorBoard.
-
-The head is a .npz of plain arrays that `python -m rigs.head_mesh` writes; its docstring says what they are.
-"""
+"""Pictures of a head that makes the faces of curves: a z-buffer in numpy, for reports and TensorBoard."""
 
 from __future__ import annotations
-
-import zipfile
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blender_addon.core.curves import Curves
+from blender_addon.core.head import HeadMesh
 
-DEFAULT_HEAD = Path(__file__).parent.parent / "rigs" / "default_head.npz"
 BACKGROUND = (70, 78, 86)
 LIGHT = np.array([-0.35, -0.8, 0.5])
 """Direction to the light."""
@@ -29,28 +22,6 @@ FACE_SHARE = 1.05
 Floats = NDArray[np.float64]
 Pixels = NDArray[np.float32]
 """Places (column, row, depth) and colours (3), in the last axis."""
-
-
-@dataclass(frozen=True)
-class HeadMesh:
-    """A head as arrays; shapes, units and axes as in rigs/head_mesh.py."""
-
-    vertices: NDArray[np.float32]
-    triangles: NDArray[np.int32]
-    colours: NDArray[np.uint8]
-    moving: NDArray[np.int32]
-    deltas: NDArray[np.float16]
-    channels: tuple[str, ...]
-
-
-def read_head(path: Path = DEFAULT_HEAD) -> HeadMesh:
-    """Read a head; ValueError when the file is missing or is no head."""
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            parts = {name: arrays[name] for name in arrays.files}
-        return HeadMesh(**parts | {"channels": tuple(parts["channels"].tolist())})
-    except (KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} is no head mesh ({error}); write one with python -m rigs.head_mesh") from error
 
 
 def render_frames(head: HeadMesh, curves: Curves, size_px: int = 160) -> NDArray[np.uint8]:

@@ -7,19 +7,31 @@ import numpy as np
 import pytest
 
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
+from blender_addon.core.head import DEFAULT_HEAD, read_head
 from rigs import head_mesh
 
 RIGS = Path(__file__).parent.parent.parent / "rigs"
 
 
-def test_arrays_beside_the_default_head_are_those_of_its_file() -> None:
+def test_arrays_in_the_addon_are_those_of_the_default_head() -> None:
     made = head_mesh.read_head(RIGS / "default_head.blend")
-    with np.load(RIGS / "default_head.npz", allow_pickle=False) as kept:  # make head writes both
+    with np.load(DEFAULT_HEAD, allow_pickle=False) as kept:  # make head writes both
         assert set(kept.files) == made.keys()
         for name, array in made.items():
             np.testing.assert_array_equal(kept[name], array, err_msg=name)
     assert set(made["channels"]) == set(BLENDSHAPE_CHANNELS)
     assert made["triangles"].max() == len(made["vertices"]) - 1
+
+
+def test_the_face_comes_first_and_carries_the_landmarks() -> None:
+    head = read_head()
+    assert 0 < head.n_face_vertices < len(head.vertices)
+    assert head.face_triangles().max() == head.n_face_vertices - 1
+    assert head.face_offsets().shape == (51, head.n_face_vertices, 3)
+    marks = head.vertices[head.landmarks68]
+    assert marks.shape == (68, 3)
+    assert marks[[0, 36, 48], 0].max() < 0 < marks[[16, 45, 54], 0].min()  # the character's left is +X
+    assert marks[8, 2] < marks[57, 2] < marks[51, 2] < marks[33, 2] < marks[27, 2]  # chin, lips, nose going up
 
 
 def test_shape_keys_colours_and_places_are_the_scenes(tmp_path: Path) -> None:
@@ -39,6 +51,7 @@ def test_shape_keys_colours_and_places_are_the_scenes(tmp_path: Path) -> None:
     with np.load(tmp_path / "face.npz") as arrays:
         assert arrays["channels"].tolist() == ["jawOpen"] and arrays["moving"].tolist() == [2]
         np.testing.assert_array_equal(arrays["deltas"], [[[0, 0, -0.5]]])
+        assert arrays["landmarks68"].size == 0  # the mesh has no such attribute
         np.testing.assert_array_equal(arrays["vertices"], [[5, 0, 0], [7, 0, 0], [7, 0, 2], [5, 0, 2]])
         np.testing.assert_array_equal(arrays["colours"], [[0, 0, 255]] * 2 + [[255, 0, 0]] * 2)
         assert sorted(map(sorted, arrays["triangles"].tolist())) == [[0, 1, 2], [0, 2, 3]]

@@ -10,10 +10,11 @@ import torch
 
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves
+from blender_addon.core.head import DEFAULT_HEAD, read_head
 from trainer.clips import CLIP_FPS, CLIP_SAMPLE_RATE_HZ, PHONES, Clip, fake_clips
 from trainer.evaluate import CONTACT_GAP, closures, lip_gap, n_met
 from trainer.report import FPS, Performance, compare, write_report
-from trainer.sample_frames import DEFAULT_HEAD, read_head, render_frames
+from trainer.sample_frames import render_frames
 
 MODELS = Path(__file__).parent.parent / "models"
 TINY_MODEL = MODELS / "tiny_blendshapes.onnx"

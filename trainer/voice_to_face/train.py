@@ -28,12 +28,12 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
+from blender_addon.core.head import DEFAULT_HEAD, read_head
 from trainer import run
 from trainer.clips import PHONES, Clip, evenly_thinned, fake_clips, list_clips, load_clip
 from trainer.export import export_arrays, export_model, round_weights
 from trainer.muon import Muon
 from trainer.report import Performance, compare, draw_example, performance_of, target_of, write_report
-from trainer.sample_frames import DEFAULT_HEAD, read_head
 from trainer.voice_to_face.data import Batch, Track, at_model_rate, draw_batch, make_track, silent_track
 from trainer.voice_to_face.losses import losses_of
 from trainer.voice_to_face.model import (
