@@ -7,7 +7,7 @@ sound gives the same curves to the last bit.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
@@ -18,7 +18,7 @@ import numpy as np
 from . import audio_io, keyframes
 from .core.channels import BLENDSHAPE_CHANNELS
 from .core.curves import Curves
-from .core.retarget import Retargeted, load_rig_map, retarget
+from .core.retarget import RigPart, load_rig_map, retarget
 from .core.shaping import Shaping, head_curves, shape_curves
 from .core.wav import resample_waveform
 from .version import VERSION
@@ -139,11 +139,11 @@ def write_result(place: Place, shaping: Shaping, prediction: Prediction) -> Resu
     scene, obj, head = _still_there(place)
     key = _checked_key(obj)
     _check_head(head)
-    fitted = _fit(obj, shape_curves(prediction.curves, shaping))
+    fitted, unmatched = _fit(obj, shape_curves(prediction.curves, shaping))
     render = scene.render
     span = (place.start_frame, place.n_frames, render.fps, render.fps_base)
-    frames, values = keyframes.take_keys(fitted.curves, *span)
-    keys = Curves(values, fitted.curves.channels, render.fps / render.fps_base)
+    frames, values = keyframes.take_keys(fitted, *span)
+    keys = Curves(values, fitted.channels, render.fps / render.fps_base)
     earlier = keyframes.find_take(key, place.source_name)
     warnings = [*prediction.warnings, *_retire(key, earlier), *keyframes.warnings(obj, keys.channels)]
     warnings += keyframes.head_warnings(head) if head else []
@@ -158,7 +158,7 @@ def write_result(place: Place, shaping: Shaping, prediction: Prediction) -> Resu
         "start_frame": place.start_frame,
         "n_frames": place.n_frames,
         "date": datetime.now().astimezone().isoformat(timespec="seconds"),
-        "unmatched_channels": fitted.unmatched_channels,
+        "unmatched_channels": unmatched,
         "warnings": warnings,
     }
     action = keyframes.write_take(key, frames, keys, facts, prediction.curves)
@@ -171,7 +171,7 @@ def write_result(place: Place, shaping: Shaping, prediction: Prediction) -> Resu
         take=action.name,
         n_frames=place.n_frames,
         matched=keys.channels,
-        unmatched_channels=fitted.unmatched_channels,
+        unmatched_channels=unmatched,
         warnings=tuple(warnings),
         device=prediction.device,
         is_replacement=earlier is not None,
@@ -243,16 +243,22 @@ def _checked_key(obj: bpy.types.Object | None) -> Any:
     return cast(bpy.types.Mesh, obj.data).shape_keys
 
 
-def _fit(obj: bpy.types.Object, curves: Curves) -> Retargeted:
-    """Curves for the mesh's shape keys that are free to move; ValueError when there are none."""
+def _fit(obj: bpy.types.Object, curves: Curves) -> tuple[Curves, tuple[str, ...]]:
+    """Curves for the mesh's shape keys that are free to move, and channels without one; ValueError when none is."""
     key = _checked_key(obj)
-    fitted = retarget(curves, load_rig_map(RIG_MAP), keyframes.shape_key_names(key))
+    names, rig_map = keyframes.shape_key_names(key), load_rig_map(RIG_MAP)
+    fitted = retarget(curves, rig_map, RigPart(tuple(names)))
+    if not fitted.targets:
+        raise ValueError(
+            f"None of the {len(names)} shape keys is named as in {rig_map.name}; rename them or choose another mesh"
+        )
     driven = keyframes.driven_shape_keys(key)
-    free = [column for column, name in enumerate(fitted.curves.channels) if name not in driven]
+    free = [column for column, target in enumerate(fitted.targets) if target.name not in driven]
     if not free:
         raise ValueError(f"Drivers move every shape key of {obj.name} that speech needs; remove drivers from some")
-    values, names = fitted.curves.values[:, free], tuple(fitted.curves.channels[column] for column in free)
-    return replace(fitted, curves=Curves(values, names, curves.fps))
+    reached = {link.channel for link in fitted.links}
+    keys = Curves(fitted.values[:, free], tuple(fitted.targets[column].name for column in free), curves.fps)
+    return keys, tuple(channel for channel in curves.channels if channel not in reached)
 
 
 def _retire(key: Any, earlier: bpy.types.Action | None) -> list[str]:

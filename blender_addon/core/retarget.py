@@ -1,90 +1,249 @@
-"""From channels to the shape keys of a rig: rig maps, forgiving name matching, and the report of what did not match."""
+"""From channels to what moves a character: rig maps, forgiving name matching, and the report of what did not match."""
 
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from .curves import Curves
+from .channels import BLENDSHAPE_CHANNELS
+from .curves import Curves, Float32Array
+
+COMPONENTS = tuple(f"{kind}_{axis}" for kind in ("location", "rotation", "scale") for axis in "xyz")
+"""What a bone link drives, along or about the bone's own axes at rest.
+
+Rotations are in radians, locations in bone lengths (head to tail), scales are added to 1.
+"""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a link drives on one part of a character; ValueError when it is none of the three kinds."""
+
+    kind: str
+    """shape_key, bone or property."""
+    name: str
+    """Of the shape key, bone or custom property."""
+    component: str = ""
+    """Of a bone, one of COMPONENTS; of a property, the bone that holds it, or "" when the object does."""
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("shape_key", "bone", "property") or not self.name or not isinstance(self.name, str):
+            raise ValueError(f"a link to {self.kind} {self.name!r}; it needs the name of a shape_key, bone or property")
+        if self.kind == "bone" and self.component not in COMPONENTS:
+            raise ValueError(f"{self.component!r} of bone {self.name}; choose one of {', '.join(COMPONENTS)}")
 
 
 @dataclass(frozen=True)
 class Link:
-    """One channel drives one shape key: clip(channel * gain + offset, minimum, maximum)."""
+    """One channel drives one target by channel * gain + offset; ValueError when a number makes no sense.
+
+    The links to one target add up, and the sum stays within the widest limits among them, so that a link with a
+    negative gain takes back what others did and no more.
+    """
 
     channel: str
-    shape_key: str
-    """The name the family uses; a rig's own spelling of it is found by match_names."""
+    """One of BLENDSHAPE_CHANNELS."""
+    target: Target
     gain: float = 1.0
     offset: float = 0.0
     minimum: float = 0.0
     maximum: float = 1.0
 
+    def __post_init__(self) -> None:
+        if self.channel not in BLENDSHAPE_CHANNELS:
+            raise ValueError(f"{self.channel!r} is not one of the {len(BLENDSHAPE_CHANNELS)} channels, such as jawOpen")
+        numbers = (self.gain, self.offset, self.minimum, self.maximum)
+        if not all(isinstance(number, (int, float)) and math.isfinite(number) for number in numbers):
+            raise ValueError(f"gain, offset, minimum and maximum of {self.channel} must be numbers, not {numbers}")
+        if self.minimum > self.maximum:
+            raise ValueError(f"{self.channel} has a minimum {self.minimum} above its maximum {self.maximum}")
+
 
 @dataclass(frozen=True)
 class RigMap:
-    """What a rig family calls the channels: one JSON file in rig_maps/."""
+    """How a family of rigs is driven by the channels: one JSON file in rig_maps/, or made by an artist."""
 
     name: str
     links: tuple[Link, ...]
+    source: str = ""
+    """Address of the public page that the names are from."""
+
+
+@dataclass(frozen=True)
+class RigPart:
+    """What one data-block offers: a mesh its shape keys, an object its bones and custom properties."""
+
+    shape_keys: tuple[str, ...] = ()
+    bones: tuple[str, ...] = ()
+    properties: tuple[tuple[str, str], ...] = ()
+    """(property, bone that holds it, or "" when the object does)."""
 
 
 @dataclass(frozen=True)
 class Retargeted:
-    """Curves for the shape keys of one rig, and what was left over."""
+    """Values for the targets of one part."""
 
-    curves: Curves
-    """(T, M) values, channels being the rig's own shape key names."""
-    unmatched_channels: tuple[str, ...]
-    """Channels for which the rig has no shape key."""
-    unused_shape_keys: tuple[str, ...]
+    values: Float32Array
+    """(T, M), one column a target."""
+    targets: tuple[Target, ...]
+    """M, in the rig's own spelling."""
+    fps: float
+    """Rows per second."""
+    links: tuple[Link, ...]
+    """Those of the rig map that found their target."""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What a rig map finds on a character."""
+
+    matched: tuple[str, ...]
+    """Channels that have a target of their own."""
+    combined: tuple[str, ...]
+    """Channels that share a target with others, or are spread over several of one part."""
+    unmatched: tuple[str, ...]
+    """Channels that move nothing."""
+    unused: tuple[str, ...]
     """Shape keys that nothing drives."""
+    share: float
+    """Of the channels that the rig map can express, how many were found, [0, 1]."""
+
+
+def retarget(curves: Curves, rig_map: RigMap, part: RigPart) -> Retargeted:
+    """Values for those targets of a part that rig_map links to the channels; there may be none."""
+    found = find_targets(rig_map, part)
+    links = tuple(link for link in _effective(rig_map.links, found) if link.channel in curves.channels)
+    columns = {target: column for column, target in enumerate(dict.fromkeys(found[link.target] for link in links))}
+    rows = {channel: row for row, channel in enumerate(curves.channels)}
+    gains = np.zeros((len(rows), len(columns)), np.float32)
+    offsets = np.zeros(len(columns), np.float32)
+    low, high = np.full(len(columns), np.inf, np.float32), np.full(len(columns), -np.inf, np.float32)
+    for link in links:
+        column = columns[found[link.target]]
+        gains[rows[link.channel], column] = link.gain
+        offsets[column] += link.offset
+        low[column], high[column] = min(low[column], link.minimum), max(high[column], link.maximum)
+    values = curves.values @ gains
+    values += offsets
+    return Retargeted(np.clip(values, low, high, out=values), tuple(columns), curves.fps, links)
+
+
+def find_targets(rig_map: RigMap, part: RigPart) -> dict[Target, Target]:
+    """The rig map's targets that a part has -> the same in the rig's own spelling."""
+    wanted = dict.fromkeys(link.target for link in rig_map.links)
+    properties = {f"{bone}.{name}": (name, bone) for name, bone in part.properties}
+    keys = match_names((target.name for target in wanted if target.kind == "shape_key"), part.shape_keys)
+    bones = match_names((target.name for target in wanted if target.kind == "bone"), part.bones)
+    held = match_names((_label(target) for target in wanted if target.kind == "property"), properties)
+    found = {}
+    for target in wanted:
+        if target.kind == "shape_key" and target.name in keys:
+            found[target] = Target("shape_key", keys[target.name])
+        elif target.kind == "bone" and target.name in bones:
+            found[target] = Target("bone", bones[target.name], target.component)
+        elif target.kind == "property" and _label(target) in held:
+            found[target] = Target("property", *properties[held[_label(target)]])
+    return found
+
+
+def _label(target: Target) -> str:
+    """A property as it is looked for: a rig map that names no bone finds it on any."""
+    return f"{target.component}.{target.name}"
+
+
+def _effective(links: Iterable[Link], found: dict[Target, Target]) -> tuple[Link, ...]:
+    """Links whose target was found; of two names for the same target of a channel, the first."""
+    once = {(link.channel, found[link.target]): link for link in reversed(tuple(links)) if link.target in found}
+    return tuple(reversed(once.values()))
+
+
+def coverage(rig_map: RigMap, parts: Sequence[RigPart]) -> Coverage:
+    """What rig_map finds on the parts of a character."""
+    reached: set[str] = set()
+    combined: set[str] = set()
+    unused: list[str] = []
+    for part in parts:
+        found = find_targets(rig_map, part)
+        pairs = [(link.channel, found[link.target]) for link in _effective(rig_map.links, found)]
+        n_targets = Counter(channel for channel, _ in pairs)
+        n_channels = Counter(target for _, target in pairs)
+        reached |= n_targets.keys()
+        combined |= {channel for channel, target in pairs if n_targets[channel] > 1 or n_channels[target] > 1}
+        driven = {target.name for target in n_channels if target.kind == "shape_key"}
+        unused += [name for name in part.shape_keys if name not in driven]
+    expressible = {link.channel for link in rig_map.links}
+    return Coverage(
+        matched=tuple(channel for channel in BLENDSHAPE_CHANNELS if channel in reached - combined),
+        combined=tuple(channel for channel in BLENDSHAPE_CHANNELS if channel in combined),
+        unmatched=tuple(channel for channel in BLENDSHAPE_CHANNELS if channel not in reached),
+        unused=tuple(dict.fromkeys(unused)),
+        share=len(reached) / len(expressible) if expressible else 0.0,
+    )
+
+
+def detect(parts: Sequence[RigPart], rig_maps: Iterable[RigMap]) -> list[tuple[RigMap, Coverage]]:
+    """The rig maps that find something on the parts of a character, best first."""
+    covered = [(rig_map, coverage(rig_map, parts)) for rig_map in rig_maps]
+    useful = [(rig_map, cover) for rig_map, cover in covered if cover.share > 0]
+    return sorted(useful, key=lambda pair: (-len(pair[1].matched) - 0.5 * len(pair[1].combined), -pair[1].share))
 
 
 def load_rig_map(path: Path) -> RigMap:
-    """Read {"name", "source", "channels": {channel: [{"shape_key", "gain", ...}]}}; ValueError names what is wrong."""
+    """Read {"name", "source", "channels": {channel: [link, ...]}}; ValueError names what is wrong.
+
+    A link is {"shape_key": name}, {"bone": name, "component": one of COMPONENTS} or {"property": name, "bone": where},
+    and may have "gain", "offset", "minimum" and "maximum".
+    """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        links = tuple(Link(channel, **target) for channel, targets in data["channels"].items() for target in targets)
-        return RigMap(data["name"], links)
+        links = tuple(_read_link(channel, link) for channel, links in data["channels"].items() for link in links)
+        if not links:
+            raise ValueError("it links nothing")
+        return RigMap(data["name"], links, data.get("source", ""))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
             f"The rig map {path.name} can't be read ({error}); correct the file or choose another"
         ) from error
 
 
-def retarget(curves: Curves, rig_map: RigMap, shape_keys: Iterable[str]) -> Retargeted:
-    """Values for the shape keys that rig_map links to the channels; several links to one key add up.
+def save_rig_map(rig_map: RigMap, path: Path) -> None:
+    """Write what load_rig_map reads, whole or not at all."""
+    channels: dict[str, list[dict[str, Any]]] = {}
+    for link in rig_map.links:
+        channels.setdefault(link.channel, []).append(_link_data(link))
+    rows = ",\n".join(f"  {json.dumps(name)}: {json.dumps(links)}" for name, links in channels.items())
+    head = f' "name": {json.dumps(rig_map.name)},\n "source": {json.dumps(rig_map.source)}'
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.write_text(f'{{\n{head},\n "channels": {{\n{rows}\n }}\n}}\n', encoding="utf-8")
+    unfinished.replace(path)
 
-    Raises ValueError when not one channel finds a key.
-    """
-    names = tuple(shape_keys)
-    found = match_names((link.shape_key for link in rig_map.links), names)
-    links = [link for link in rig_map.links if link.shape_key in found and link.channel in curves.channels]
-    if not links:
-        raise ValueError(
-            f"None of the {len(names)} shape keys is named as in {rig_map.name}; rename them or choose another mesh"
-        )
-    driven = tuple(dict.fromkeys(found[link.shape_key] for link in links))
-    gain, offset, low, high = (
-        np.array([getattr(link, field) for link in links], np.float32)
-        for field in ("gain", "offset", "minimum", "maximum")
-    )
-    source = curves.values[:, [curves.channels.index(link.channel) for link in links]]
-    columns = np.zeros((len(links), len(driven)), np.float32)
-    columns[np.arange(len(links)), [driven.index(found[link.shape_key]) for link in links]] = 1
-    values = np.clip(source * gain + offset, low, high) @ columns
-    reached = {link.channel for link in links}
-    return Retargeted(
-        Curves(values, driven, curves.fps),
-        unmatched_channels=tuple(channel for channel in curves.channels if channel not in reached),
-        unused_shape_keys=tuple(name for name in names if name not in driven),
-    )
+
+def _read_link(channel: str, data: dict[str, Any]) -> Link:
+    data = dict(data)
+    kinds = [kind for kind in ("shape_key", "property", "bone") if kind in data]
+    if not kinds or (len(kinds) > 1 and kinds != ["property", "bone"]):
+        raise ValueError(f"a link of {channel} drives {' and '.join(kinds) or 'nothing'}; name one kind of target")
+    kind = kinds[0]
+    component = data.pop("component", "") if kind == "bone" else data.pop("bone", "") if kind == "property" else ""
+    return Link(channel, Target(kind, data.pop(kind), component), **data)
+
+
+def _link_data(link: Link) -> dict[str, Any]:
+    data: dict[str, Any] = {link.target.kind: link.target.name}
+    if link.target.component:
+        data["component" if link.target.kind == "bone" else "bone"] = link.target.component
+    plain = Link(link.channel, link.target)
+    numbers = ("gain", "offset", "minimum", "maximum")
+    return data | {name: getattr(link, name) for name in numbers if getattr(link, name) != getattr(plain, name)}
 
 
 def match_names(wanted: Iterable[str], available: Iterable[str]) -> dict[str, str]:
@@ -97,21 +256,26 @@ def match_names(wanted: Iterable[str], available: Iterable[str]) -> dict[str, st
     prefixed: dict[str, str] = {}
     for name in available:
         words = _words(name)
-        whole.setdefault("".join(words), name)
+        whole.setdefault(_spelling(words), name)
         for start in range(1, len(words)):
-            prefixed.setdefault("".join(words[start:]), name)
-    spelled = {name: "".join(_words(name)) for name in wanted}
+            prefixed.setdefault(_spelling(words[start:]), name)
     candidates = prefixed | whole
+    spelled = {name: _spelling(_words(name)) for name in wanted}
     return {name: candidates[spelling] for name, spelling in spelled.items() if spelling in candidates}
 
 
 _SIDES = {"l": "left", "r": "right"}
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 
 
+@lru_cache(maxsize=100_000)
 def _words(name: str) -> tuple[str, ...]:
-    """Lower-case words of a name, l and r spelled out, and a side at the front moved to the end."""
-    words = [_SIDES.get(word.lower(), word.lower()) for word in _WORD.findall(name)]
+    """Lower-case words of a name, l and r spelled out."""
+    return tuple(_SIDES.get(word.lower(), word.lower()) for word in _WORD.findall(name))
+
+
+def _spelling(words: tuple[str, ...]) -> str:
+    """The words as one, a side at the front moved to the end."""
     if len(words) > 1 and words[0] in _SIDES.values():
-        words = [*words[1:], words[0]]
-    return tuple(words)
+        words = (*words[1:], words[0])
+    return "".join(words)
