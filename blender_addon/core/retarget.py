@@ -7,7 +7,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import numpy as np
 
 from .channels import BLENDSHAPE_CHANNELS
 from .curves import Curves, Float32Array
+from .life import HEAD_CHANNELS
 
 COMPONENTS = tuple(f"{kind}_{axis}" for kind in ("location", "rotation", "scale") for axis in "xyz")
 """What a bone link drives, along or about the bone's own axes at rest.
@@ -51,7 +52,7 @@ class Link:
     """
 
     channel: str
-    """One of BLENDSHAPE_CHANNELS."""
+    """One of BLENDSHAPE_CHANNELS, [0, 1], or of HEAD_CHANNELS, in radians."""
     target: Target
     gain: float = 1.0
     offset: float = 0.0
@@ -59,7 +60,7 @@ class Link:
     maximum: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.channel not in BLENDSHAPE_CHANNELS:
+        if self.channel not in BLENDSHAPE_CHANNELS + HEAD_CHANNELS:
             raise ValueError(f"{self.channel!r} is not one of the {len(BLENDSHAPE_CHANNELS)} channels, such as jawOpen")
         numbers = (self.gain, self.offset, self.minimum, self.maximum)
         if not all(isinstance(number, (int, float)) and math.isfinite(number) for number in numbers):
@@ -99,7 +100,7 @@ class Retargeted:
     fps: float
     """Rows per second."""
     links: tuple[Link, ...]
-    """Those of the rig map that found their target."""
+    """Those of the rig map that found their target, named as on the rig."""
 
 
 @dataclass(frozen=True)
@@ -120,15 +121,14 @@ class Coverage:
 
 def retarget(curves: Curves, rig_map: RigMap, part: RigPart) -> Retargeted:
     """Values for those targets of a part that rig_map links to the channels; there may be none."""
-    found = find_targets(rig_map, part)
-    links = tuple(link for link in _effective(rig_map.links, found) if link.channel in curves.channels)
-    columns = {target: column for column, target in enumerate(dict.fromkeys(found[link.target] for link in links))}
+    links = tuple(link for link in _found_links(rig_map, part) if link.channel in curves.channels)
+    columns = {target: column for column, target in enumerate(dict.fromkeys(link.target for link in links))}
     rows = {channel: row for row, channel in enumerate(curves.channels)}
     gains = np.zeros((len(rows), len(columns)), np.float32)
     offsets = np.zeros(len(columns), np.float32)
     low, high = np.full(len(columns), np.inf, np.float32), np.full(len(columns), -np.inf, np.float32)
     for link in links:
-        column = columns[found[link.target]]
+        column = columns[link.target]
         gains[rows[link.channel], column] = link.gain
         offsets[column] += link.offset
         low[column], high[column] = min(low[column], link.minimum), max(high[column], link.maximum)
@@ -160,10 +160,15 @@ def _label(target: Target) -> str:
     return f"{target.component}.{target.name}"
 
 
-def _effective(links: Iterable[Link], found: dict[Target, Target]) -> tuple[Link, ...]:
-    """Links whose target was found; of two names for the same target of a channel, the first."""
-    once = {(link.channel, found[link.target]): link for link in reversed(tuple(links)) if link.target in found}
-    return tuple(reversed(once.values()))
+def _found_links(rig_map: RigMap, part: RigPart) -> tuple[Link, ...]:
+    """Links whose target a part has, named as on the rig; of two names for one target of a channel, the first."""
+    found = find_targets(rig_map, part)
+    links: dict[tuple[str, Target], Link] = {}
+    for link in rig_map.links:
+        if link.target in found:
+            target = found[link.target]
+            links.setdefault((link.channel, target), replace(link, target=target))
+    return tuple(links.values())
 
 
 def coverage(rig_map: RigMap, parts: Sequence[RigPart]) -> Coverage:
@@ -172,15 +177,16 @@ def coverage(rig_map: RigMap, parts: Sequence[RigPart]) -> Coverage:
     combined: set[str] = set()
     unused: list[str] = []
     for part in parts:
-        found = find_targets(rig_map, part)
-        pairs = [(link.channel, found[link.target]) for link in _effective(rig_map.links, found)]
+        pairs = [
+            (link.channel, link.target) for link in _found_links(rig_map, part) if link.channel in BLENDSHAPE_CHANNELS
+        ]
         n_targets = Counter(channel for channel, _ in pairs)
         n_channels = Counter(target for _, target in pairs)
         reached |= n_targets.keys()
         combined |= {channel for channel, target in pairs if n_targets[channel] > 1 or n_channels[target] > 1}
-        driven = {target.name for target in n_channels if target.kind == "shape_key"}
+        driven = {target.name for _, target in pairs if target.kind == "shape_key"}
         unused += [name for name in part.shape_keys if name not in driven]
-    expressible = {link.channel for link in rig_map.links}
+    expressible = {link.channel for link in rig_map.links} & set(BLENDSHAPE_CHANNELS)
     return Coverage(
         matched=tuple(channel for channel in BLENDSHAPE_CHANNELS if channel in reached - combined),
         combined=tuple(channel for channel in BLENDSHAPE_CHANNELS if channel in combined),
@@ -198,33 +204,47 @@ def detect(parts: Sequence[RigPart], rig_maps: Iterable[RigMap]) -> list[tuple[R
 
 
 def load_rig_map(path: Path) -> RigMap:
+    """Read a rig map's file; ValueError names what is wrong."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise ValueError(f"The rig map {path.name} can't be read ({error}); choose another") from error
+    return rig_map_from_text(text, f"The rig map {path.name}")
+
+
+def save_rig_map(rig_map: RigMap, path: Path) -> None:
+    """Write what load_rig_map reads, whole or not at all."""
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.write_text(rig_map_to_text(rig_map), encoding="utf-8")
+    unfinished.replace(path)
+
+
+def rig_map_from_text(text: str, called: str = "This rig map") -> RigMap:
     """Read {"name", "source", "channels": {channel: [link, ...]}}; ValueError names what is wrong.
 
     A link is {"shape_key": name}, {"bone": name, "component": one of COMPONENTS} or {"property": name, "bone": where},
     and may have "gain", "offset", "minimum" and "maximum".
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(text)
         links = tuple(_read_link(channel, link) for channel, links in data["channels"].items() for link in links)
-        if not links:
-            raise ValueError("it links nothing")
+        if not links or not isinstance(data["name"], str):
+            raise ValueError("it needs a name and at least one link")
         return RigMap(data["name"], links, data.get("source", ""))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f"The rig map {path.name} can't be read ({error}); correct the file or choose another"
-        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{called} can't be read ({error}); correct it or choose another") from error
 
 
-def save_rig_map(rig_map: RigMap, path: Path) -> None:
-    """Write what load_rig_map reads, whole or not at all."""
+def rig_map_to_text(rig_map: RigMap) -> str:
+    """JSON that rig_map_from_text reads, one line a channel; numbers that are as in a plain Link are left out."""
     channels: dict[str, list[dict[str, Any]]] = {}
     for link in rig_map.links:
         channels.setdefault(link.channel, []).append(_link_data(link))
-    rows = ",\n".join(f"  {json.dumps(name)}: {json.dumps(links)}" for name, links in channels.items())
+    rows = ",\n".join(
+        f"  {json.dumps(channel)}: {json.dumps(links, ensure_ascii=False)}" for channel, links in channels.items()
+    )
     head = f' "name": {json.dumps(rig_map.name)},\n "source": {json.dumps(rig_map.source)}'
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(f'{{\n{head},\n "channels": {{\n{rows}\n }}\n}}\n', encoding="utf-8")
-    unfinished.replace(path)
+    return f'{{\n{head},\n "channels": {{\n{rows}\n }}\n}}\n'
 
 
 def _read_link(channel: str, data: dict[str, Any]) -> Link:

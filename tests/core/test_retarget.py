@@ -123,7 +123,7 @@ def test_two_names_for_one_target_drive_it_once() -> None:
     rig_map = shape_key_map(("jawOpen", "MTH_A"), ("jawOpen", "Fcl_MTH_A"))
     result = retarget(random_curves(), rig_map, part)
     assert np.array_equal(column(result, "Fcl_MTH_A"), random_curves().column("jawOpen"))
-    assert len(result.links) == 1
+    assert result.links == (Link("jawOpen", Target("shape_key", "Fcl_MTH_A")),)
 
 
 def test_properties_are_found_on_a_named_bone_or_on_any() -> None:
@@ -137,6 +137,18 @@ def test_properties_are_found_on_a_named_bone_or_on_any() -> None:
     assert retarget(random_curves(), RigMap("test", anywhere), part).targets == (
         Target("property", "jaw_open", "face_panel"),
     )
+
+
+def test_a_head_bone_turns_and_does_not_count_as_a_channel_of_the_face() -> None:
+    links = (
+        Link("headYaw", Target("bone", "head", "rotation_y"), minimum=-1.0),
+        Link("jawOpen", Target("bone", "jaw", "rotation_x"), gain=0.4),
+    )
+    rig_map, part = RigMap("test", links), RigPart(bones=("head", "jaw"))
+    curves = Curves(np.array([[-0.2]], np.float32), ("headYaw",), 30.0)
+    assert retarget(curves, rig_map, part).values == pytest.approx(-0.2)
+    assert coverage(rig_map, [part]).matched == ("jawOpen",)
+    assert coverage(rig_map, [RigPart(bones=("jaw",))]).share == 1
 
 
 def test_a_part_with_other_names_gets_no_targets() -> None:
@@ -159,8 +171,8 @@ def test_a_part_with_other_names_gets_no_targets() -> None:
         ('{"jawOpen": [{"shape_key": "A", "strength": 1}]}', "strength"),
         ('{"jawOpen": [{"shape_key": ""}]}', "needs the name"),
         ('{"jawOpen": ["A"]}', ""),
-        ('{"jawOpen": []}', "links nothing"),
-        ("{}", "links nothing"),
+        ('{"jawOpen": []}', "at least one link"),
+        ("{}", "at least one link"),
         ("[]", ""),
         ("{", ""),
     ],
@@ -168,7 +180,7 @@ def test_a_part_with_other_names_gets_no_targets() -> None:
 def test_a_broken_rig_map_gets_one_sentence(tmp_path: Path, channels: str, problem: str) -> None:
     path = tmp_path / "rig.json"
     path.write_text(f'{{"name": "x", "channels": {channels}}}')
-    with pytest.raises(ValueError, match=r"^The rig map rig\.json can't be read .*; correct the file") as caught:
+    with pytest.raises(ValueError, match=r"^The rig map rig\.json can't be read .*; correct it or choose") as caught:
         load_rig_map(path)
     assert problem in str(caught.value)
 
@@ -187,6 +199,7 @@ def test_a_saved_rig_map_reads_the_same(tmp_path: Path) -> None:
         Link("jawOpen", Target("bone", "jaw", "rotation_x"), gain=-0.3, minimum=-0.3, maximum=0.0),
         Link("mouthClose", Target("property", "close", "face_panel"), offset=0.1),
         Link("mouthClose", Target("property", "close")),
+        Link("headYaw", Target("bone", "head", "rotation_y"), minimum=-1.0),
     )
     rig_map = RigMap("Mine", links, "https://example.org")
     save_rig_map(rig_map, tmp_path / "mine.json")
