@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -267,31 +268,39 @@ def _link_data(link: Link) -> dict[str, Any]:
 
 
 def match_names(wanted: Iterable[str], available: Iterable[str]) -> dict[str, str]:
-    """Wanted name -> the available name that spells it, whatever its case, separators, side mark and prefix.
+    """Wanted name -> the available name that spells it, whatever its case, separators and side mark.
 
-    jawOpen is found as JAWOPEN, jaw_open or head.JawOpen; browDownLeft as browDown_L or L_brow_down. A name without a
-    prefix wins over one with; of equals, the first.
+    jawOpen is found as JAWOPEN, jaw_open or a01_JawOpen; browDownLeft as browDown_L, L_brow_down or head.browDown.L. Of
+    several, the name without a prefix wins, then the one whose prefix most names have, then the first. What most names
+    end in is left out of all.
     """
-    whole: dict[str, str] = {}
-    prefixed: dict[str, str] = {}
-    for name in available:
-        words = _words(name)
-        whole.setdefault(_spelling(words), name)
-        for start in range(1, len(words)):
-            prefixed.setdefault(_spelling(words[start:]), name)
-    candidates = prefixed | whole
+    words = _without_common_ending({name: _words(name) for name in available})
     spelled = {name: _spelling(_words(name)) for name in wanted}
-    return {name: candidates[spelling] for name, spelling in spelled.items() if spelling in candidates}
+    asked = set(spelled.values())
+    found: dict[str, dict[tuple[str, ...], str]] = {}  # spelling -> prefix -> available name
+    for name, all_words in words.items():
+        for start in range(len(all_words)):
+            spelling = _spelling(all_words[start:])
+            if spelling in asked:
+                prefix = tuple("#" if word.isdigit() else word for word in all_words[:start])
+                found.setdefault(spelling, {}).setdefault(prefix, name)
+    counts = Counter(prefix for names in found.values() for prefix in names)
+    best = {
+        spelling: names[min(names, key=lambda prefix: (len(prefix) > 0, -counts[prefix]))]
+        for spelling, names in found.items()
+    }
+    return {name: best[spelling] for name, spelling in spelled.items() if spelling in best}
 
 
-_SIDES = {"l": "left", "r": "right"}
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
+_SIDES = {"l": "left", "r": "right", "左": "left", "右": "right"}
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[左右]|[^\W\d_A-Za-z左右]+")
 
 
 @lru_cache(maxsize=100_000)
 def _words(name: str) -> tuple[str, ...]:
     """Lower-case words of a name, l and r spelled out."""
-    return tuple(_SIDES.get(word.lower(), word.lower()) for word in _WORD.findall(name))
+    found = _WORD.findall(unicodedata.normalize("NFKC", name))
+    return tuple(_SIDES.get(word.lower(), word.lower()) for word in found)
 
 
 def _spelling(words: tuple[str, ...]) -> str:
@@ -299,3 +308,13 @@ def _spelling(words: tuple[str, ...]) -> str:
     if len(words) > 1 and words[0] in _SIDES.values():
         words = (*words[1:], words[0])
     return "".join(words)
+
+
+def _without_common_ending(words: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """The names' words without a last one that nearly all share, unless it is a side."""
+    last = Counter(name_words[-1] for name_words in words.values() if len(name_words) > 1)
+    ending, count = last.most_common(1)[0] if last else ("", 0)
+    if count < max(4, 0.8 * len(words)) or ending in _SIDES.values():
+        return words
+    cut = {name: w[:-1] if len(w) > 1 and w[-1] == ending else w for name, w in words.items()}
+    return _without_common_ending(cut)

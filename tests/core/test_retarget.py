@@ -61,7 +61,25 @@ def side_prefix(name: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "spelling", [str, pascal, snake, str.upper, str.lower, side_suffix, side_prefix, "Head.{}".format]
+    "spelling",
+    [
+        str,
+        pascal,
+        snake,
+        str.upper,
+        str.lower,
+        side_suffix,
+        side_prefix,
+        lambda name: side_suffix(name).replace("_", "."),
+        "Head.{}".format,
+        "HEAD_{}".format,
+        "!ex-{}".format,
+        "Face.M_F00_000_{}".format,
+        "{}.001".format,
+        "{}_Head_Geo".format,
+        lambda name: f"Head.{side_prefix(name)}",
+        lambda name: f"A{BLENDSHAPE_CHANNELS.index(name):02}_{snake(name).title()}",
+    ],
 )
 def test_every_channel_is_found_in_the_usual_spellings(spelling: Callable[[str], str]) -> None:
     keys = [spelling(channel) for channel in BLENDSHAPE_CHANNELS]
@@ -95,6 +113,20 @@ def test_a_side_is_never_taken_for_another_or_for_a_longer_name() -> None:
 
 def test_the_plain_name_wins_over_a_prefixed_one() -> None:
     assert match_names(["jawOpen"], ["Beard.jawOpen", "JawOpen"]) == {"jawOpen": "JawOpen"}
+
+
+def test_the_prefix_that_most_names_have_wins() -> None:
+    available = ["Mouth_Pucker_Open", "Jaw_Open", "V_Open", "V_Wide", "V_Tight"]
+    assert match_names(["Open", "Wide", "Tight"], available) == {"Open": "V_Open", "Wide": "V_Wide", "Tight": "V_Tight"}
+
+
+def test_japanese_names_and_sides() -> None:
+    available = ["ｳｨﾝｸ２右", "左目", "あ"]
+    assert match_names(["ウィンク２右", "目.L", "あ", "い"], available) == {
+        "ウィンク２右": "ｳｨﾝｸ２右",
+        "目.L": "左目",
+        "あ": "あ",
+    }
 
 
 def test_links_scale_shift_and_add_up_within_the_limits_of_the_target() -> None:
