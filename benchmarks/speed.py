@@ -21,6 +21,7 @@ from blender_addon import keyframes
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves
 from blender_addon.core.model import runs_in_numpy
+from blender_addon.core.retarget import Target
 from blender_addon.generation import DEFAULT_MODEL
 
 ROOT = Path(__file__).parent.parent
@@ -94,7 +95,8 @@ def keyed_head() -> Any:
 def write_in_bulk(key: Any, keys: Curves) -> None:
     """A minute of keys, as a take."""
     frames = np.arange(1, len(keys.values) + 1)
-    keyframes.write_take(key, frames, keys, {"source": "benchmark"}, keys)
+    motion = keyframes.Motion(key, tuple(Target("shape_key", name) for name in keys.channels), keys.values)
+    keyframes.write_take([motion], frames, {"source": "benchmark"}, keys)
 
 
 def write_one_by_one(key: Any, keys: Curves) -> None:

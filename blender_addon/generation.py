@@ -7,25 +7,22 @@ sound gives the same curves to the last bit.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
 
 import bpy
 import numpy as np
 
-from . import audio_io, keyframes
-from .core.channels import BLENDSHAPE_CHANNELS
+from . import audio_io, face, keyframes, self_check
 from .core.curves import Curves
-from .core.retarget import RigPart, load_rig_map, retarget
+from .core.retarget import Coverage, RigMap, Target
 from .core.shaping import Shaping, head_curves, shape_curves
 from .core.wav import resample_waveform
 from .version import VERSION
 
 MODEL_FOLDER = Path(__file__).parent / "models"
 DEFAULT_MODEL = MODEL_FOLDER / "voice_to_face.onnx"
-RIG_MAP = Path(__file__).parent / "rig_maps" / "arkit.json"
 
 
 @dataclass(frozen=True)
@@ -73,23 +70,39 @@ class Result:
     take: str
     """Name of the Action."""
     n_frames: int
-    matched: tuple[str, ...]
-    """Shape keys that the take animates."""
-    unmatched_channels: tuple[str, ...]
-    """Channels for which the mesh has no shape key."""
+    rig_map: str
+    """Name of the rig map that was used."""
+    targets: tuple[Target, ...]
+    """What the take animates, on all parts of the character."""
+    coverage: Coverage
+    """Which channels the rig map found on the character."""
     warnings: tuple[str, ...]
     device: str
     is_replacement: bool
     """Whether an earlier take of the same source was taken out of use."""
+    moved: bool | None
+    """Whether the face was seen to move; None when it could not be looked at."""
+
+    @property
+    def matched(self) -> tuple[str, ...]:
+        """Names of the shape keys, bones and custom properties that the take animates."""
+        return tuple(dict.fromkeys(target.name for target in self.targets))
+
+    @property
+    def unmatched_channels(self) -> tuple[str, ...]:
+        """Channels for which the character has nothing."""
+        return self.coverage.unmatched
 
     @property
     def summary(self) -> str:
         """One sentence for the status bar."""
-        sentence = f"{self.take}: {len(self.matched)} shape keys over {self.n_frames} frames"
+        sentence = f"{self.take}: {_counted(self.targets)} over {self.n_frames} frames"
         if self.is_replacement:
             sentence += ", in place of the earlier take"
         if self.unmatched_channels:
             sentence += f"; {len(self.unmatched_channels)} channels have no shape key"
+        if self.moved is False:
+            sentence += "; the face does not move"
         return "; ".join([sentence, *self.warnings])
 
 
@@ -101,11 +114,10 @@ def prepare(
     device: str,
     head: bpy.types.Object | None = None,
 ) -> Request:
-    """Read the sound and check the mesh, on the main thread; ValueError when nothing can be generated."""
-    _checked_key(obj)
-    assert obj is not None
+    """Read the sound and check the character, on the main thread; ValueError when nothing can be generated."""
+    obj = _checked(obj)
     _check_head(head)
-    _fit(obj, Curves(np.zeros((0, len(BLENDSHAPE_CHANNELS)), np.float32), BLENDSHAPE_CHANNELS, 1.0))
+    _fit(obj)
     source = audio_io.find_source(scene, source_name)
     if source is None:
         what = f"There is no sound strip or Speaker {source_name}" if source_name else "The scene has no sound strip"
@@ -137,16 +149,20 @@ def write_result(place: Place, shaping: Shaping, prediction: Prediction) -> Resu
     Raises ValueError, with nothing written, when the mesh or the sound is gone.
     """
     scene, obj, head = _still_there(place)
-    key = _checked_key(obj)
+    _checked(obj)
     _check_head(head)
-    fitted, unmatched = _fit(obj, shape_curves(prediction.curves, shaping))
+    parts, rig_map, coverage = _fit(obj)
+    curves = shape_curves(prediction.curves, shaping)
+    turning = head_curves(prediction.curves, shaping)
     render = scene.render
     span = (place.start_frame, place.n_frames, render.fps, render.fps_base)
-    frames, values = keyframes.take_keys(fitted, *span)
-    keys = Curves(values, fitted.channels, render.fps / render.fps_base)
-    earlier = keyframes.find_take(key, place.source_name)
-    warnings = [*prediction.warnings, *_retire(key, earlier), *keyframes.warnings(obj, keys.channels)]
-    warnings += keyframes.head_warnings(head) if head else []
+    # a head object turns itself, so that the head bone of the same character is left alone
+    motions = [
+        _at_frames(motion, curves.fps, span) for motion in face.motions(_beside(curves, turning, head), rig_map, parts)
+    ]
+    earlier = face.find_take(obj, place.source_name)
+    warnings = [*prediction.warnings, *_differences(earlier, rig_map, coverage), *_retire(earlier)]
+    warnings += _notes(obj, parts, motions, rig_map)
     facts = {
         "version": VERSION,
         "source": place.source_name,
@@ -158,23 +174,28 @@ def write_result(place: Place, shaping: Shaping, prediction: Prediction) -> Resu
         "start_frame": place.start_frame,
         "n_frames": place.n_frames,
         "date": datetime.now().astimezone().isoformat(timespec="seconds"),
-        "unmatched_channels": unmatched,
+        "rig_map": rig_map.name,
+        "coverage": asdict(coverage),
         "warnings": warnings,
     }
-    action = keyframes.write_take(key, frames, keys, facts, prediction.curves)
+    frames, angles = keyframes.take_keys(turning, *span)
+    take = keyframes.write_take(motions, frames, facts, prediction.curves)
     if prediction.phones:
-        keyframes.write_phones(action, prediction.phones)
+        keyframes.write_phones(take, prediction.phones)
     if head:
-        _, angles = keyframes.take_keys(head_curves(prediction.curves, shaping), *span)
-        keyframes.write_head(head, action, frames, angles)
+        keyframes.write_head(head, take, frames, angles)
+    moved = self_check.check(scene, obj, take)
+    findings = keyframes.read_facts(take)["findings"]
     return Result(
-        take=action.name,
+        take=take.name,
         n_frames=place.n_frames,
-        matched=keys.channels,
-        unmatched_channels=unmatched,
-        warnings=tuple(warnings),
+        rig_map=rig_map.name,
+        targets=tuple(target for motion in motions for target in motion.targets),
+        coverage=coverage,
+        warnings=(*warnings, *(finding["sentence"] for finding in findings)),
         device=prediction.device,
         is_replacement=earlier is not None,
+        moved=moved,
     )
 
 
@@ -200,7 +221,7 @@ def reshape(
     head: bpy.types.Object | None = None,
 ) -> Result:
     """Write the take of a source anew from its kept prediction: other strength or life, same model run."""
-    action = keyframes.find_take(_checked_key(obj), source_name)
+    action = face.find_take(_checked(obj), source_name)
     if action is None:
         raise ValueError(f"{obj.name} has no take of {source_name}; generate one first")
     facts = keyframes.read_facts(action)
@@ -235,36 +256,114 @@ def _check_head(head: bpy.types.Object | None) -> None:
         raise ValueError(problem)
 
 
-def _checked_key(obj: bpy.types.Object | None) -> Any:
-    """The shape keys of a mesh that can get a take; ValueError when it can't."""
-    problem = keyframes.target_problem(obj)
+def _checked(obj: bpy.types.Object | None) -> bpy.types.Object:
+    """The object, when it can get a take; ValueError when it can't."""
+    problem = face.target_problem(obj)
     if obj is None or problem:
         raise ValueError(problem)
-    return cast(bpy.types.Mesh, obj.data).shape_keys
+    return obj
 
 
-def _fit(obj: bpy.types.Object, curves: Curves) -> tuple[Curves, tuple[str, ...]]:
-    """Curves for the mesh's shape keys that are free to move, and channels without one; ValueError when none is."""
-    key = _checked_key(obj)
-    names, rig_map = keyframes.shape_key_names(key), load_rig_map(RIG_MAP)
-    fitted = retarget(curves, rig_map, RigPart(tuple(names)))
-    if not fitted.targets:
-        raise ValueError(
-            f"None of the {len(names)} shape keys is named as in {rig_map.name}; rename them or choose another mesh"
-        )
-    driven = keyframes.driven_shape_keys(key)
-    free = [column for column, target in enumerate(fitted.targets) if target.name not in driven]
-    if not free:
-        raise ValueError(f"Drivers move every shape key of {obj.name} that speech needs; remove drivers from some")
-    reached = {link.channel for link in fitted.links}
-    keys = Curves(fitted.values[:, free], tuple(fitted.targets[column].name for column in free), curves.fps)
-    return keys, tuple(channel for channel in curves.channels if channel not in reached)
+def _fit(obj: bpy.types.Object) -> tuple[list[face.Part], RigMap, Coverage]:
+    """A character, the rig map for it and what that finds; ValueError when nothing can move."""
+    parts = face.character(obj)
+    rig_map, coverage, _ = face.chosen_map(obj, parts)
+    problems = [problem for part in parts if (problem := face.tweak_problem(part.owner, part.name))]
+    if problems:
+        raise ValueError(problems[0])
+    if rig_map is None or not (coverage.matched or coverage.combined):
+        raise ValueError(_nothing_moves(obj, parts, rig_map))
+    return parts, rig_map, coverage
 
 
-def _retire(key: Any, earlier: bpy.types.Action | None) -> list[str]:
+def _nothing_moves(obj: bpy.types.Object, parts: list[face.Part], rig_map: RigMap | None) -> str:
+    """Why a character has nothing for the channels, with what to do."""
+    held = face.held_keys(parts, rig_map)
+    if held:
+        return f"Drivers move every shape key of {obj.name} that speech needs; remove drivers from some{_instead(held)}"
+    n_keys = sum(len(part.offers.shape_keys) for part in parts)
+    n_bones = sum(len(part.offers.bones) for part in parts)
+    what = f"{n_keys} shape keys" if n_keys or not n_bones else f"{n_bones} bones"
+    where = rig_map.name if rig_map else "any rig map"
+    return (
+        f"None of the {what} of {obj.name} is named as in {where}; match them in the Rig panel, or choose another mesh"
+    )
+
+
+def _instead(held: list[tuple[face.Part, Target]]) -> str:
+    """What could be animated in place of driven shape keys."""
+    read = face.read_by_drivers(held)
+    return f", or link {keyframes.listing(read)} in the Rig panel, which they follow" if read else ""
+
+
+def _beside(curves: Curves, turning: Curves, head: bpy.types.Object | None) -> Curves:
+    """The channels of the face, and those of the head unless an object turns for it."""
+    if head is not None:
+        return curves
+    return Curves(np.hstack([curves.values, turning.values]), (*curves.channels, *turning.channels), curves.fps)
+
+
+def _at_frames(motion: keyframes.Motion, fps: float, span: tuple[int, int, float, float]) -> keyframes.Motion:
+    """A motion (T, M) at the rate of the model -> (N, M) at the frames of the take."""
+    names = tuple(target.name for target in motion.targets)
+    return replace(motion, values=keyframes.take_keys(Curves(motion.values, names, fps), *span)[1])
+
+
+def _differences(earlier: bpy.types.Action | None, rig_map: RigMap, coverage: Coverage) -> list[str]:
+    """What the character has lost since its earlier take."""
+    facts = keyframes.read_facts(earlier) if earlier else {}
+    if "coverage" not in facts:
+        return []
+    if facts["rig_map"] != rig_map.name:
+        return [f"The rig map is {rig_map.name} now; the earlier take was made with {facts['rig_map']}"]
+    lost = [channel for channel in coverage.unmatched if channel not in facts["coverage"]["unmatched"]]
+    if not lost:
+        return []
+    return [f"{keyframes.listing(lost)} moved in the earlier take and finds nothing now; a key was renamed or deleted"]
+
+
+def _notes(
+    obj: bpy.types.Object, parts: list[face.Part], motions: list[keyframes.Motion], rig_map: RigMap
+) -> list[str]:
+    """What the user should know of a character before the take is written."""
+    notes = face.locked(obj)
+    held = face.held_keys(parts, rig_map)
+    if held:
+        names = keyframes.listing(dict.fromkeys(target.name for _, target in held))
+        notes.append(f"A driver moves {names}; the take leaves it alone{_instead(held)}")
+    raised = dict.fromkeys(name for motion in motions for name in keyframes.raised_by_hand(motion))
+    if raised:
+        notes.append(f"The slider of {keyframes.listing(raised)} was not at 0; the take starts from 0")
+    return notes + [
+        f"{n_users} objects share this mesh ({part.name}); all of them move"
+        for part in parts
+        if (n_users := face.n_mesh_users(part.owner)) > 1
+    ]
+
+
+def _retire(earlier: bpy.types.Action | None) -> list[str]:
     """Take an earlier take out of use; a sentence if it was kept because someone edited it."""
     if earlier is None:
         return []
     name = earlier.name
-    kept = keyframes.retire_take(key, earlier)
+    kept = keyframes.retire_take(earlier)
     return [f"The earlier take {name} was edited by hand; it is kept on a muted NLA track"] if kept else []
+
+
+def _counted(targets: tuple[Target, ...]) -> str:
+    """What a take animates, counted: 52 shape keys and 3 bones."""
+    kinds = {"shape_key": "shape key", "bone": "bone", "property": "custom property"}
+    counts = []
+    for kind, word in kinds.items():
+        n = len([target for target in targets if target.kind == kind])
+        if kind == "bone":
+            n = len({target.name for target in targets if target.kind == kind})
+        if n:
+            counts.append(
+                f"{n} {word}"
+                if n == 1
+                else f"{n} {word.removesuffix('y')}ies"
+                if kind == "property"
+                else f"{n} {word}s"
+            )
+    return " and ".join(counts)

@@ -1,9 +1,10 @@
-"""Curves to f-curves: a take is one Action on one NLA track of the shape keys, and one of the head if it turns.
+"""Curves to f-curves: a take is an Action on an NLA track of its own for each data-block that moves.
 
 The only module that knows action slots and what Blender versions call them. Takes are added to whatever lies below, and
-a track "Voxkey rest" under the first of them holds the keys at 0: NLA alone would put a key that no strip touches at
-its default, which is 0 up to Blender 4.5 and 1 from 5.0 on. A head turns by its delta rotation, which Blender adds to
-the rotation that the user animates. The user's own Actions, tracks and drivers are read, never written.
+a track "Voxkey rest" under the first of them holds shape keys and custom properties at 0, and bones where they are: NLA
+alone would put what no strip touches at its default, which is 1 for shape keys from Blender 5.0 on. Bones are combined:
+rotations follow on those below, scales multiply. A head that is an object turns by its delta rotation, which Blender
+adds to the rotation that the user animates. The user's own Actions, tracks and drivers are read, never written.
 """
 
 # The bpy stubs make every data-block optional, and know neither add-ons' properties nor other versions' names.
@@ -12,24 +13,28 @@ the rotation that the user animates. The user's own Actions, tracks and drivers 
 from __future__ import annotations
 
 import json
+import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import bpy
 import numpy as np
+from mathutils import Euler, Quaternion
 from numpy.typing import NDArray
 
 from .core.curves import Curves, Float32Array, frames_to_seconds, sample_curves
+from .core.retarget import Target
 
 FACTS = "voxkey"
-"""Custom property of a take's Action: what it was made from, one JSON object."""
+"""Custom property of a take's Actions: what it was made from, one JSON object."""
 PREDICTION = "voxkey_prediction"
 """Custom property of a take's Action: the raw prediction, float32."""
 PHONES = "voxkey_phones"
 """Custom property of a take's Action: probabilities of speech sounds, float16, if the model gives them."""
-HEAD_OF = "voxkey_head_of"
-"""Custom property of a head's Action: the take that it belongs to."""
+PART_OF = "voxkey_part_of"
+"""Custom property of every Action of a take but the first: the first, which stands for the take."""
 REST = "voxkey_rest"
 """Custom property of the rest track's Action: where its values were before the first take, a JSON list of
 (data path, array index, value)."""
@@ -37,27 +42,24 @@ REST = "voxkey_rest"
 Address = tuple[str, int]
 """Data path and array index of an f-curve."""
 
+_PROPERTY = re.compile(r'(?P<holder>.*)\["(?P<name>(?:[^"\\]|\\.)*)"\]')
+"""A data path that ends in a custom property."""
+_QUOTED = re.compile(r'\["((?:[^"\\]|\\.)*)"\]')
 _HEAD_ADDRESSES: tuple[Address, ...] = tuple(("delta_rotation_euler", axis) for axis in range(3))
+_REST_ANGLE = (0.0, 0.0, 1.0, 0.0)  # Blender's default angle and axis
 _LINEAR, _AUTO_CLAMPED = 1, 4  # numbers of the enums, which is what foreach_set takes
 
 
-def target_problem(obj: bpy.types.Object | None) -> str | None:
-    """Why this object can't get a take, as one sentence with what to do; None when it can."""
-    if obj is None:
-        return "Choose the mesh of the face"
-    if obj.type != "MESH":
-        return f"{obj.name} is no mesh; choose the mesh of the face"
-    mesh: Any = obj.data
-    key = mesh.shape_keys
-    if key is None or len(key.key_blocks) < 2:
-        return f"{obj.name} has no shape keys; choose a mesh with shape keys such as jawOpen"
-    if not key.is_editable:
-        return f"The mesh of {obj.name} is linked from another file; make it local to animate it"
-    if not key.use_relative:
-        return f"{obj.name} has absolute shape keys; tick Relative in its Shape Keys panel"
-    if key.animation_data and key.animation_data.use_tweak_mode:
-        return f"An NLA strip of {obj.name} is being tweaked; leave tweak mode (Tab in the NLA editor) first"
-    return None
+@dataclass(frozen=True)
+class Motion:
+    """What a take does with one data-block."""
+
+    owner: Any
+    """Shape keys, or the object whose bones and custom properties move."""
+    targets: tuple[Target, ...]
+    """M."""
+    values: Float32Array
+    """(N, M), one row a key frame."""
 
 
 def head_problem(obj: bpy.types.Object) -> str | None:
@@ -71,76 +73,83 @@ def head_problem(obj: bpy.types.Object) -> str | None:
     return None
 
 
-def head_warnings(obj: bpy.types.Object) -> list[str]:
-    """Why the head may not turn as expected although its keys were written, one sentence a cause."""
-    data = obj.animation_data
-    if data is None:
-        return []
-    found = []
-    if not data.use_nla:
-        found.append(f"The NLA of {obj.name} is switched off; switch it on to see the head turn")
-    if data.action and _addresses(data.action) & set(_HEAD_ADDRESSES):
-        found.append(f"Your Action {data.action.name} animates the delta rotation of {obj.name} and wins over the take")
-    return found
-
-
 def shape_key_names(key: bpy.types.Key) -> list[str]:
     """Names of the keys that move something: all but the one that the others are relative to."""
     return [block.name for block in key.key_blocks if block != key.reference_key]
 
 
-def driven_shape_keys(key: bpy.types.Key) -> set[str]:
-    """Names of the keys whose value comes from a driver, over which no key frame wins."""
-    drivers = key.animation_data.drivers if key.animation_data else ()
-    paths = {driver.data_path for driver in drivers}
-    return {name for name in shape_key_names(key) if _data_path(name) in paths}
+def addresses(owner: Any, target: Target) -> list[Address]:
+    """The f-curves that move a target; of a bone's rotation, all those of its rotation mode."""
+    if target.kind == "shape_key":
+        return [(_data_path(target.name), 0)]
+    if target.kind == "property":
+        holder = owner.pose.bones[target.component].path_from_id() if target.component else ""
+        return [(f'{holder}["{bpy.utils.escape_identifier(target.name)}"]', 0)]
+    bone = owner.pose.bones[target.name]
+    channel, _, axis = target.component.partition("_")
+    if channel == "rotation":
+        path, length = _rotation_channel(bone)
+        return [(path, index) for index in range(length)]
+    return [(f"{bone.path_from_id()}.{channel}", "xyz".index(axis))]
 
 
-def warnings(obj: bpy.types.Object, shape_keys: tuple[str, ...]) -> list[str]:
-    """Why the take may not look as expected although it was written, one sentence a cause."""
-    mesh: Any = obj.data
-    key = mesh.shape_keys
-    blocks = [key.key_blocks[name] for name in shape_keys]
-    found = []
-    driven = sorted(driven_shape_keys(key))
-    if driven:
-        found.append(f"A driver moves {_listing(driven)}; the take leaves it alone")
-    animated = _animated_shape_keys(key)
-    moved = [block.name for block in blocks if block.value and block.name not in animated]
-    if moved:
-        found.append(f"The slider of {_listing(moved)} was not at 0; the take starts from 0")
-    muted = [block.name for block in blocks if block.mute]
-    if muted:
-        found.append(f"{_listing(muted)} is muted and will not move")
-    narrow = [block.name for block in blocks if block.slider_max < 1]
-    if narrow:
-        found.append(f"The range of {_listing(narrow)} ends below 1; larger values are cut off")
-    if obj.show_only_shape_key:
-        found.append("Solo is on in the Shape Keys panel; the mesh shows one key only")
-    if mesh.users > 1:
-        found.append(f"{mesh.users} objects share this mesh; all of them move")
-    return found + _animation_warnings(key, shape_keys)
+def drivers(owner: Any) -> dict[Address, Any]:
+    """Address -> the driver's f-curve, over which no key frame wins."""
+    found = owner.animation_data.drivers if owner.animation_data else ()
+    return {(curve.data_path, curve.array_index): curve for curve in found}
 
 
-def _animation_warnings(key: bpy.types.Key, shape_keys: tuple[str, ...]) -> list[str]:
-    data = key.animation_data
-    if data is None:
-        return []
-    found = []
-    if not data.use_nla:
-        found.append("The NLA of the shape keys is switched off; switch it on to see the take")
-    if any(track.is_solo for track in data.nla_tracks):
-        found.append("Another NLA track is on solo; switch that off to see the take")
-    own = sorted(_animated_by(data.action) & set(shape_keys)) if data.action else []
-    if own:
-        found.append(f"Your Action {data.action.name} animates {_listing(own)} and wins over the take")
-    below = {
-        name for _, action in _layers(key) if not {FACTS, REST} & set(action.keys()) for name in _animated_by(action)
-    }
-    shared = sorted(below & set(shape_keys))
-    if shared:
-        found.append(f"Your NLA strips animate {_listing(shared)} too; the take adds to them")
-    return found
+def animated_by(action: bpy.types.Action) -> set[Address]:
+    """What an Action animates."""
+    return {(curve.data_path, curve.array_index) for curve in fcurves(action)}
+
+
+def listing(names: Iterable[str]) -> str:
+    """Up to three names, then how many more."""
+    known = list(names)
+    more = f" and {len(known) - 3} more" if len(known) > 3 else ""
+    return ", ".join(known[:3]) + more
+
+
+def target_name(path: str) -> str:
+    """The shape key, custom property or bone that a data path is about."""
+    quoted = _QUOTED.findall(path)
+    return bpy.utils.unescape_identifier(quoted[-1]) if quoted else path
+
+
+def raised_by_hand(motion: Motion) -> list[str]:
+    """Names of shape keys and custom properties that are not at 0 although nothing animates them."""
+    animated = {address for _, action in layers(motion.owner) for address in animated_by(action)}
+    animated |= _animated(motion.owner)
+    plain = [target for target in motion.targets if target.kind != "bone"]
+    free = [(target.name, addresses(motion.owner, target)[0]) for target in plain]
+    return [name for name, address in free if address not in animated and read_value(motion.owner, address)]
+
+
+def key_values(action: bpy.types.Action) -> tuple[NDArray[np.int64], Float32Array]:
+    """Frames (N,) of the first f-curve of a take's Action, and the values (N, K) of all that have as many keys."""
+    found = [curve for curve in fcurves(action) if len(curve.keyframe_points)]
+    columns: list[Float32Array] = []
+    frames = np.zeros(0, np.float32)
+    for curve in found:
+        coordinates = np.empty(2 * len(curve.keyframe_points), np.float32)
+        curve.keyframe_points.foreach_get("co", coordinates)
+        frames = frames if columns else coordinates[::2]
+        if len(coordinates) == 2 * len(frames):
+            columns.append(coordinates[1::2])
+    values = np.stack(columns, axis=1) if columns else np.zeros((0, 0), np.float32)
+    return np.round(frames).astype(np.int64), values
+
+
+def layers(owner: Any) -> list[tuple[Any, bpy.types.Action]]:
+    """(NLA track, Action) of every strip with an Action, bottom first, of a data-block."""
+    tracks = owner.animation_data.nla_tracks if owner.animation_data else ()
+    return [(track, strip.action) for track in tracks for strip in track.strips if strip.action]
+
+
+def is_own(action: bpy.types.Action) -> bool:
+    """Whether an Action is of a take or a rest track, not the user's."""
+    return FACTS in action or REST in action
 
 
 def take_keys(curves: Curves, start_frame: int, n_frames: int, fps: float, fps_base: float) -> tuple[Any, Float32Array]:
@@ -157,50 +166,98 @@ def take_keys(curves: Curves, start_frame: int, n_frames: int, fps: float, fps_b
 
 
 def write_take(
-    key: bpy.types.Key,
+    motions: Sequence[Motion],
     frames: NDArray[np.int64],
-    keys: Curves,
     facts: dict[str, Any],
     prediction: Curves,
 ) -> bpy.types.Action:
-    """A new Action on a new NLA track, with keys.values (N, K) at frames (N,) for the shape keys keys.channels."""
-    addresses = [(_data_path(name), 0) for name in keys.channels]
-    action, checksum = _write_layer(key, f"Voxkey {facts['source']}", addresses, frames, keys.values, 0.0)
-    action[PREDICTION] = np.ascontiguousarray(prediction.values).tobytes()
-    layout = {"channels": prediction.channels, "fps": prediction.fps}
-    action[FACTS] = json.dumps({**facts, "prediction": layout, "checksum": checksum})
-    return action
+    """New Actions on new NLA tracks with the motions' keys at frames (N,); the first, which stands for the take."""
+    take = None
+    for motion in motions:
+        for layer in _motion_layers(motion):
+            name = f"{take.name} {motion.owner.name}" if take else f"Voxkey {facts['source']}"
+            action, checksum = _write_layer(motion.owner, name, layer, frames)
+            if take is None:
+                take = action
+                action[PREDICTION] = np.ascontiguousarray(prediction.values).tobytes()
+                layout = {"channels": prediction.channels, "fps": prediction.fps}
+                action[FACTS] = json.dumps({**facts, "prediction": layout, "checksum": checksum})
+            else:
+                _write_part_facts(action, take, checksum)
+    assert take is not None  # no motion, no take: generation has refused
+    return take
 
 
 def write_head(
     obj: bpy.types.Object, take: bpy.types.Action, frames: NDArray[np.int64], angles: Float32Array
 ) -> bpy.types.Action:
-    """The head's part of a take: angles (N, 3) in radians about the object's own axes, at frames (N,).
+    """A head object's part of a take: angles (N, 3) in radians about the object's own axes, at frames (N,).
 
     Delta rotation turns about the axes of the parent, so the angles, small as they are, turn with the object.
     """
     own_axes = np.array(obj.rotation_euler.to_matrix(), np.float32)
-    turned = angles @ own_axes.T
-    action, checksum = _write_layer(obj, f"{take.name} head", _HEAD_ADDRESSES, frames, turned, None)
-    action[HEAD_OF] = take
-    action[FACTS] = json.dumps({"checksum": checksum})
+    layer = _Layer(list(_HEAD_ADDRESSES), angles @ own_axes.T, None, "ADD")
+    action, checksum = _write_layer(obj, f"{take.name} head", layer, frames)
+    _write_part_facts(action, take, checksum)
     return action
 
 
-def takes(key: bpy.types.Key) -> list[bpy.types.Action]:
-    """The takes of a mesh that are heard: an Action on a muted track is kept, but out of use."""
-    return [action for track, action in _layers(key) if FACTS in action and not track.mute]
+def posed(motion: Motion) -> list[tuple[Address, float]]:
+    """Addresses with the values that the first row of a motion gives them on top of the present pose."""
+    values = []
+    for layer in _motion_layers(motion):
+        turns: dict[str, Quaternion] = {}
+        for (path, index), value in zip(layer.addresses, layer.values[0].tolist(), strict=True):
+            now = read_value(motion.owner, (path, index))
+            if path.endswith(".rotation_quaternion"):
+                turns.setdefault(path, Quaternion())[index] = value
+            elif layer.rest_value is not None:
+                values.append(((path, index), value))
+            else:
+                values.append(((path, index), now * value if path.endswith(".scale") else now + value))
+        for path, turn in turns.items():
+            rotation = motion.owner.path_resolve(path) @ turn
+            values += [((path, index), rotation[index]) for index in range(4)]
+    return values
 
 
-def find_take(key: bpy.types.Key, source_name: str) -> bpy.types.Action | None:
+def owners(action: bpy.types.Action) -> list[Any]:
+    """The data-blocks that an Action animates or is laid out on."""
+    users = bpy.data.user_map(subset=[action])[action]
+    users -= set(bpy.data.actions)  # those that point to their take
+    return [user for user in users if any(layer == action for _, layer in layers(user))]
+
+
+def parts(take: bpy.types.Action) -> list[tuple[Any, bpy.types.Action]]:
+    """(owner, Action) of a take, the first Action last."""
+    actions = [*(action for action in bpy.data.actions if action.get(PART_OF) == take), take]
+    return [(owner, action) for action in actions for owner in owners(action)]
+
+
+def takes(owner: Any) -> list[bpy.types.Action]:
+    """The takes of a data-block that are heard: an Action on a muted track is kept, but out of use."""
+    return [action for track, action in layers(owner) if is_take(action) and not track.mute]
+
+
+def is_take(action: bpy.types.Action) -> bool:
+    """Whether an Action stands for a take."""
+    return FACTS in action and PART_OF not in action
+
+
+def find_take(owner: Any, source_name: str) -> bpy.types.Action | None:
     """The take in use that was made from this strip or Speaker."""
-    return next((action for action in takes(key) if read_facts(action)["source"] == source_name), None)
+    return next((action for action in takes(owner) if read_facts(action)["source"] == source_name), None)
 
 
 def read_facts(action: bpy.types.Action) -> dict[str, Any]:
     """What a take was made from."""
     facts: dict[str, Any] = json.loads(action[FACTS])
     return facts
+
+
+def add_facts(take: bpy.types.Action, **facts: Any) -> None:
+    """Note more of what a take was made from, or what was found out about it."""
+    take[FACTS] = json.dumps({**read_facts(take), **facts})
 
 
 def read_prediction(action: bpy.types.Action) -> Curves:
@@ -213,8 +270,7 @@ def read_prediction(action: bpy.types.Action) -> Curves:
 def write_phones(action: bpy.types.Action, phones: Curves) -> None:
     """Keep probabilities of speech sounds with a take, so that they can be shown without running the model."""
     action[PHONES] = phones.values.astype(np.float16).tobytes()
-    layout = {"channels": phones.channels, "fps": phones.fps}
-    action[FACTS] = json.dumps({**read_facts(action), "phones": layout})
+    add_facts(action, phones={"channels": phones.channels, "fps": phones.fps})
 
 
 def read_phones(action: bpy.types.Action) -> Curves | None:
@@ -226,43 +282,62 @@ def read_phones(action: bpy.types.Action) -> Curves | None:
     return Curves(values.reshape(-1, len(facts["channels"])), tuple(facts["channels"]), facts["fps"])
 
 
-def is_edited(key: bpy.types.Key, action: bpy.types.Action) -> bool:
-    """Whether someone has changed the keys of a take, or of the head that goes with it, since it was written."""
-    return any(read_facts(part)["checksum"] != _checksum(part) for _, part in _parts(key, action))
+def is_edited(take: bpy.types.Action) -> bool:
+    """Whether someone has changed the keys of any part of a take since it was written."""
+    return any(read_facts(part)["checksum"] != _checksum(part) for _, part in parts(take))
 
 
-def retire_take(key: bpy.types.Key, action: bpy.types.Action) -> bool:
+def retire_take(take: bpy.types.Action) -> bool:
     """Take a take out of use before another replaces it: removed, or muted if it was edited; whether it was kept."""
-    parts = _parts(key, action)
-    if not is_edited(key, action):
-        for owner, part in parts:
+    found = parts(take)
+    if not is_edited(take):
+        for owner, part in found:
             _remove_layer(owner, part)
-            if owner != key:  # another object may turn next time
+            if not isinstance(owner, bpy.types.Key):  # other bones or another object may move next time
                 _remove_rest(owner)
+        _remove_actions(found)
         return False
-    for owner, part in parts:
-        for track, layer in _layers(owner):
+    for owner, part in found:
+        for track, layer in layers(owner):
             if layer == part:
                 track.mute = True
     return True
 
 
-def remove_take(key: bpy.types.Key, action: bpy.types.Action) -> None:
+def remove_take(take: bpy.types.Action) -> None:
     """Remove a take with its Actions; with the last one goes the rest track, and all returns to where it was."""
-    for owner, part in _parts(key, action):
+    found = parts(take)
+    for owner, part in found:
         _remove_layer(owner, part)
         _remove_rest(owner)
+    _remove_actions(found)
 
 
-def _remove_rest(owner: Any) -> None:
-    """Remove the rest track when there is no take left above it."""
-    rest = _rest_action(owner)
-    if rest is None or any(FACTS in layer for _, layer in _layers(owner)):
-        return
-    before = json.loads(rest[REST])
-    _remove_layer(owner, rest)
-    for path, index, value in before:
-        _set_value(owner, (path, index), value)
+def push_down(owner: Any) -> None:
+    """Lay the user's active Action on a track under the takes, so that they add to it; the Action stays as it is."""
+    data = owner.animation_data
+    action, slot = data.action, getattr(data, "action_slot", None)
+    rest = next((track for track, layer in layers(owner) if REST in layer), None)
+    track = data.nla_tracks.new(prev=rest)
+    track.name = action.name
+    strip = track.strips.new(action.name, int(action.frame_range[0]), action)
+    if slot:
+        strip.action_slot = slot
+    strip.blend_type, strip.influence = data.action_blend_type, data.action_influence
+    strip.extrapolation = data.action_extrapolation
+    data.action = None
+
+
+def strips_without_slot(owner: Any, action: bpy.types.Action) -> list[Any]:
+    """Strips that play an Action, but nothing of it."""
+    tracks = owner.animation_data.nla_tracks if owner.animation_data else ()
+    strips = [strip for track in tracks for strip in track.strips if strip.action == action]
+    return [strip for strip in strips if getattr(strip, "action_slot", strip) is None]
+
+
+def give_slot(strip: Any) -> None:
+    """Make a strip play what its Action has."""
+    strip.action_slot = strip.action.slots[0]
 
 
 def fcurves(action: bpy.types.Action) -> list[Any]:
@@ -278,71 +353,136 @@ def _data_path(shape_key: str) -> str:
     return f'key_blocks["{bpy.utils.escape_identifier(shape_key)}"].value'
 
 
-def _listing(names: list[str]) -> str:
-    """Up to three names, then how many more."""
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more
+def _animated(owner: Any) -> set[Address]:
+    """What any NLA strip or the active Action of the user animates."""
+    active = [owner.animation_data.action] if owner.animation_data and owner.animation_data.action else []
+    actions = [*active, *(action for _, action in layers(owner) if not is_own(action))]
+    return {address for action in actions for address in animated_by(action)}
 
 
-def _parts(key: bpy.types.Key, take: bpy.types.Action) -> list[tuple[Any, bpy.types.Action]]:
-    """(owner, Action) of a take: the shape keys' and, where a head turns with it, that object's."""
-    heads = [(obj, layer) for obj in bpy.data.objects for _, layer in _layers(obj) if layer.get(HEAD_OF) == take]
-    return [*heads, (key, take)]
+@dataclass(frozen=True)
+class _Layer:
+    """The keys of one Action."""
+
+    addresses: list[Address]
+    """K."""
+    values: Float32Array
+    """(N, K)."""
+    rest_value: float | None
+    """What the rest track holds; None for what the owner has now."""
+    blend_type: str
 
 
-def _layers(owner: Any) -> list[tuple[Any, bpy.types.Action]]:
-    """(NLA track, Action) of every strip with an Action, bottom first, of shape keys or an object."""
-    tracks = owner.animation_data.nla_tracks if owner.animation_data else ()
-    return [(track, strip.action) for track in tracks for strip in track.strips if strip.action]
+def _motion_layers(motion: Motion) -> Iterator[_Layer]:
+    """Shape keys and custom properties add up; bones combine."""
+    bones = [column for column, target in enumerate(motion.targets) if target.kind == "bone"]
+    plain = [column for column in range(len(motion.targets)) if column not in bones]
+    if plain:
+        found = [addresses(motion.owner, motion.targets[column])[0] for column in plain]
+        yield _Layer(found, motion.values[:, plain], 0.0, "ADD")
+    moves: dict[str, dict[str, Float32Array]] = {}
+    for column in bones:
+        target = motion.targets[column]
+        moves.setdefault(target.name, {})[target.component] = motion.values[:, column]
+    if moves:
+        pairs = [pair for name, move in moves.items() for pair in _bone_curves(motion.owner, name, move)]
+        yield _Layer([address for address, _ in pairs], np.stack([v for _, v in pairs], axis=1), None, "COMBINE")
 
 
-def _addresses(action: bpy.types.Action) -> set[Address]:
-    """What an Action animates."""
-    return {(curve.data_path, curve.array_index) for curve in fcurves(action)}
+def _bone_curves(obj: Any, name: str, move: dict[str, Float32Array]) -> list[tuple[Address, Float32Array]]:
+    """(address, values (N,)) of a bone for component -> values (N,), relative to what lies below."""
+    bone = obj.pose.bones[name]
+    curves = []
+    for component, values in move.items():
+        if not component.startswith("rotation"):
+            scaled = values * np.float32(bone.length) if component.startswith("location") else 1 + values
+            curves.append((addresses(obj, Target("bone", name, component))[0], scaled))
+    turns = [move.get(f"rotation_{axis}") for axis in "xyz"]
+    if any(turn is not None for turn in turns):
+        still = np.zeros_like(next(iter(move.values())))
+        vectors = np.stack([still if turn is None else turn for turn in turns], axis=1)
+        path, length = _rotation_channel(bone)
+        rotations = _rotations(bone.rotation_mode, vectors, _held(obj, path, length))
+        curves += [((path, index), rotations[:, index]) for index in range(length)]
+    return curves
 
 
-def _animated_by(action: bpy.types.Action) -> set[str]:
-    """Names of the shape keys whose value an Action animates."""
-    paths = (path for path, _ in _addresses(action))
-    quoted = (path[len('key_blocks["') : -len('"].value')] for path in paths if path.startswith("key_blocks["))
-    return {bpy.utils.unescape_identifier(name) for name in quoted}
+def _rotation_channel(bone: Any) -> tuple[str, int]:
+    """Data path and number of values of a bone's rotation."""
+    channel, length = {"QUATERNION": ("rotation_quaternion", 4), "AXIS_ANGLE": ("rotation_axis_angle", 4)}.get(
+        bone.rotation_mode, ("rotation_euler", 3)
+    )
+    return f"{bone.path_from_id()}.{channel}", length
 
 
-def _animated_shape_keys(key: bpy.types.Key) -> set[str]:
-    """Names of the shape keys that any NLA strip or the active Action animates."""
-    active = [key.animation_data.action] if key.animation_data and key.animation_data.action else []
-    return {name for action in [*active, *(action for _, action in _layers(key))] for name in _animated_by(action)}
+def _rotations(mode: str, vectors: Float32Array, held: list[float] | None) -> Float32Array:
+    """What turns a bone by rotation vectors (N, 3) in radians about its own axes when it is combined with held.
 
-
-def _write_layer(
-    owner: Any,
-    name: str,
-    addresses: Sequence[Address],
-    frames: NDArray[np.int64],
-    values: Float32Array,
-    rest_value: float | None,
-) -> tuple[bpy.types.Action, int]:
-    """A new Action on a new NLA track of the owner, added to the rest; with the checksum of its keys.
-
-    values are (N, K) at frames (N,) for K addresses. None as rest_value holds what the owner has now.
+    held is the rotation below in the same mode, None when the user animates it. (N, 4) quaternions, which Blender
+    multiplies; (N, 3) Euler angles or (N, 4) angles and axes, which it adds, so that they are differences.
     """
-    _write_rest(owner, addresses, rest_value)
+    turns = _quaternions(vectors)
+    if mode == "QUATERNION":
+        return turns
+    rows: list[Any] = []
+    if mode == "AXIS_ANGLE":
+        before: Any = np.array(held or _REST_ANGLE)
+        base = Quaternion(before[1:], before[0])
+        for turn in turns.tolist():
+            axis, angle = (base @ Quaternion(turn)).to_axis_angle()
+            if axis.dot((rows[-1] if rows else before)[1:]) < 0:  # of the two ways to say it, the one nearby
+                axis, angle = -axis, -angle
+            rows.append(np.array((angle, axis.x, axis.y, axis.z)) if angle else before)
+    else:
+        euler = Euler(held or (0.0, 0.0, 0.0), mode)
+        before, base = np.array(euler), euler.to_quaternion()
+        for turn in turns.tolist():
+            euler = (base @ Quaternion(turn)).to_euler(mode, euler)
+            rows.append(np.array(euler))
+    return np.asarray(np.array(rows) - before, np.float32)
+
+
+def _quaternions(vectors: Float32Array) -> Float32Array:
+    """(N, 4) for rotation vectors (N, 3): https://en.wikipedia.org/wiki/Axis-angle_representation"""
+    half = np.linalg.norm(vectors, axis=1, keepdims=True) / 2
+    return np.hstack([np.cos(half), vectors / 2 * np.sinc(half / np.pi)]).astype(np.float32)
+
+
+def _held(owner: Any, path: str, length: int) -> list[float] | None:
+    """What the rest track holds or will hold there; None when the user animates it."""
+    wanted = [(path, index) for index in range(length)]
+    rest = _rest_action(owner)
+    curves = {(c.data_path, c.array_index): c.keyframe_points[0].co.y for c in fcurves(rest)} if rest else {}
+    if all(address in curves for address in wanted):
+        return [curves[address] for address in wanted]
+    if not _animated(owner).isdisjoint(wanted):
+        return None
+    return [read_value(owner, address) for address in wanted]
+
+
+def _write_part_facts(action: bpy.types.Action, take: bpy.types.Action, checksum: int) -> None:
+    action[PART_OF] = take
+    action[FACTS] = json.dumps({"checksum": checksum})
+
+
+def _write_layer(owner: Any, name: str, layer: _Layer, frames: NDArray[np.int64]) -> tuple[bpy.types.Action, int]:
+    """A new Action on a new NLA track of the owner, keyed at frames (N,), over the rest; with its checksum."""
+    _write_rest(owner, layer.addresses, layer.rest_value)
     action = bpy.data.actions.new(name)
     curves = _new_fcurves(action, owner)
-    coordinates = _coordinates(frames, values)
-    for (path, index), points in zip(addresses, coordinates, strict=True):
+    coordinates = _coordinates(frames, layer.values)
+    for (path, index), points in zip(layer.addresses, coordinates, strict=True):
         _write_fcurve(curves.new(path, index=index), points)
-    _add_track(owner, action, "ADD", "NOTHING")
+    _add_track(owner, action, layer.blend_type, "NOTHING")
     return action, zlib.crc32(coordinates.tobytes())
 
 
 def _new_fcurves(action: bpy.types.Action, owner: Any) -> Any:
-    """The collection in which the f-curves of a new Action for shape keys or an object are made."""
-    id_type: Any = "KEY" if isinstance(owner, bpy.types.Key) else "OBJECT"
+    """The collection in which the f-curves of a new Action for a data-block are made."""
     if not hasattr(action, "slots"):  # before 4.4
-        action.id_root = id_type
+        action.id_root = owner.id_type
         return action.fcurves
-    slot = action.slots.new(id_type=id_type, name=owner.name)
+    slot = action.slots.new(id_type=owner.id_type, name=owner.name)
     strip: Any = action.layers.new("Layer").strips.new(type="KEYFRAME")
     return strip.channelbag(slot, ensure=True).fcurves
 
@@ -379,7 +519,7 @@ def _add_track(owner: Any, action: bpy.types.Action, blend_type: Any, extrapolat
 
 def _write_rest(owner: Any, addresses: Sequence[Address], rest_value: float | None) -> None:
     """Hold what nothing else animates at rest, below all takes, and note where it was; None holds it where it is."""
-    animated = {address for _, action in _layers(owner) for address in _addresses(action)}
+    animated = {address for _, action in layers(owner) for address in animated_by(action)}
     missing = [address for address in addresses if address not in animated]
     if not missing:
         return
@@ -389,7 +529,7 @@ def _write_rest(owner: Any, addresses: Sequence[Address], rest_value: float | No
         rest = bpy.data.actions.new("Voxkey rest")
         rest[REST] = "[]"
     curves = _new_fcurves(rest, owner) if is_new else _existing_fcurves(rest)
-    before = [(path, index, _value(owner, (path, index))) for path, index in missing]
+    before = [(path, index, read_value(owner, (path, index))) for path, index in missing]
     for path, index, value in before:
         held = value if rest_value is None else rest_value
         _write_fcurve(curves.new(path, index=index), np.array([[0, held]], np.float32))
@@ -398,28 +538,33 @@ def _write_rest(owner: Any, addresses: Sequence[Address], rest_value: float | No
         _add_track(owner, rest, "REPLACE", "HOLD")
 
 
-def _value(owner: Any, address: Address) -> float:
+def read_value(owner: Any, address: Address) -> float:
+    """The value at an address; ValueError when it is gone."""
     path, index = address
     value = owner.path_resolve(path)
     return float(value[index] if hasattr(value, "__getitem__") else value)
 
 
-def _set_value(owner: Any, address: Address, value: float) -> None:
+def set_value(owner: Any, address: Address, value: float) -> None:
     """Set what an address points to; nothing when it is gone, as a deleted shape key is."""
     path, index = address
-    holder, _, attribute = path.rpartition(".")
     try:
-        target = owner.path_resolve(holder) if holder else owner
+        before = owner.path_resolve(path)
     except ValueError:
         return
-    if hasattr(getattr(target, attribute), "__setitem__"):
-        getattr(target, attribute)[index] = value
+    item = _PROPERTY.fullmatch(path)
+    if item:
+        holder = owner.path_resolve(item["holder"]) if item["holder"] else owner
+        holder[bpy.utils.unescape_identifier(item["name"])] = type(before)(value)
+    elif hasattr(before, "__setitem__"):
+        before[index] = value
     else:
-        setattr(target, attribute, value)
+        holder_path, _, attribute = path.rpartition(".")
+        setattr(owner.path_resolve(holder_path), attribute, value)
 
 
 def _rest_action(owner: Any) -> bpy.types.Action | None:
-    return next((action for _, action in _layers(owner) if REST in action), None)
+    return next((action for _, action in layers(owner) if REST in action), None)
 
 
 def _existing_fcurves(action: bpy.types.Action) -> Any:
@@ -430,10 +575,34 @@ def _existing_fcurves(action: bpy.types.Action) -> Any:
 
 
 def _remove_layer(owner: Any, action: bpy.types.Action) -> None:
-    for track, layer in _layers(owner):
-        if layer == action:
-            owner.animation_data.nla_tracks.remove(track)
-    bpy.data.actions.remove(action)
+    """Remove the strips of an Action, and the tracks that are empty then; the Action itself stays."""
+    tracks = owner.animation_data.nla_tracks
+    for track in list(tracks):
+        strips = [strip for strip in track.strips if strip.action == action]
+        for strip in strips:
+            track.strips.remove(strip)
+        if strips and not track.strips:
+            tracks.remove(track)
+
+
+def _remove_actions(found: list[tuple[Any, bpy.types.Action]]) -> None:
+    for action in {action for _, action in found}:
+        bpy.data.actions.remove(action)
+
+
+def _remove_rest(owner: Any) -> None:
+    """Remove the rest track when there is no take left above it; what it held returns to where it was."""
+    rest = _rest_action(owner)
+    if rest is None or any(FACTS in layer for _, layer in layers(owner)):
+        return
+    before = json.loads(rest[REST])
+    held = [(curve.data_path, curve.array_index) for curve in _existing_fcurves(rest)]
+    if len(held) != len(before):  # someone has edited the track
+        held = [(path, index) for path, index, _ in before]
+    _remove_layer(owner, rest)
+    bpy.data.actions.remove(rest)
+    for address, (_, _, value) in zip(held, before, strict=True):  # Blender renames in f-curves what the user renames
+        set_value(owner, address, value)
 
 
 def _checksum(action: bpy.types.Action) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 from bpy_extras.io_utils import ImportHelper
 
-from . import audio_io, generation, keyframes, preferences, properties
+from . import audio_io, face, generation, keyframes, preferences, properties
 from .core.model import IN_NUMPY
 from .job import Job
 
@@ -39,7 +39,7 @@ def disabled_reason(context: bpy.types.Context) -> str | None:
         if settings.source:
             return f"There is no sound {settings.source} any more; choose another"
         return "Add a sound strip with the speech"
-    problem = keyframes.target_problem(properties.target_object(context))
+    problem = face.target_problem(properties.target_object(context))
     if problem:
         return problem
     runtime = preferences.runtime()
@@ -57,9 +57,9 @@ def current_take(context: bpy.types.Context) -> bpy.types.Action | None:
     """The take of the chosen sound on the chosen mesh."""
     obj = properties.target_object(context)
     source = audio_io.find_source(context.scene, context.scene.voxkey.source)
-    if obj is None or source is None or keyframes.target_problem(obj):
+    if obj is None or source is None or face.target_problem(obj):
         return None
-    return keyframes.find_take(obj.data.shape_keys, source.name)
+    return face.find_take(obj, source.name)
 
 
 class VOXKEY_OT_generate(bpy.types.Operator):
@@ -177,7 +177,7 @@ class VOXKEY_OT_delete_take(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Any:
         take = current_take(context)
         name = take.name
-        keyframes.remove_take(properties.target_object(context).data.shape_keys, take)
+        keyframes.remove_take(take)
         self.report({"INFO"}, f"{name} was removed")
         return {"FINISHED"}
 

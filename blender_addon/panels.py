@@ -12,7 +12,7 @@ from typing import Any
 
 import bpy
 
-from . import audio_io, keyframes, operators, preferences, properties
+from . import audio_io, face, keyframes, operators, preferences, properties
 
 CHARACTER_PX = 6.6
 """Mean width of a character of the interface font at scale 1, by which sentences are broken into lines."""
@@ -91,7 +91,7 @@ class _Result(_Sidebar):
         for warning in facts["warnings"]:
             _draw_sentence(layout, context, warning, "ERROR")
         layout.operator("voxkey.delete_take", icon="TRASH")
-        _draw_unmatched(layout, context, facts["unmatched_channels"])
+        _draw_unmatched(layout, context, facts["coverage"]["unmatched"])
 
 
 def _draw_choices(layout: Any, context: bpy.types.Context) -> None:
@@ -103,7 +103,7 @@ def _draw_choices(layout: Any, context: bpy.types.Context) -> None:
     row.operator("voxkey.add_sound", text="", icon="ADD")
     layout.prop(settings, "target", icon="MESH_DATA")
     obj = properties.target_object(context)
-    if settings.target is None and obj is not None and keyframes.target_problem(obj) is None:
+    if settings.target is None and obj is not None and face.target_problem(obj) is None:
         hint = layout.row()
         hint.alignment = "RIGHT"
         hint.label(text=f"Active object: {obj.name}")

@@ -10,7 +10,7 @@ from typing import Any
 
 import bpy
 
-from . import audio_io, generation, keyframes, preferences
+from . import audio_io, face, generation, keyframes, preferences
 from .core.shaping import Shaping
 
 OWN_FILE, DEFAULT = "FILE", "DEFAULT"
@@ -60,7 +60,7 @@ class VoxkeySettings(bpy.types.PropertyGroup):
         name="Face",
         description="Mesh with shape keys such as jawOpen; leave it empty for the active object",
         type=bpy.types.Object,
-        poll=lambda _owner, obj: keyframes.target_problem(obj) is None,
+        poll=lambda _owner, obj: face.target_problem(obj) is None,
     )
     model: bpy.props.EnumProperty(  # type: ignore[valid-type]
         name="Model",

@@ -1,0 +1,280 @@
+"""Does the face move, and if not, why: looked at through the depsgraph, with fixes that are safe to click.
+
+The take is heard and muted at the frame where it moves most, so that the user's own animation never counts as motion.
+"""
+
+# The bpy stubs make every data-block optional, and know neither add-ons' properties nor other versions' names.
+# mypy: disable-error-code="union-attr, attr-defined"
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from . import face, keyframes
+from .core.retarget import Target
+
+STILL = 1e-6
+"""A mesh moves when a vertex travels more than this share of the farthest coordinate."""
+N_FRAMES = 2
+"""Frames that are looked at, at most: each is evaluated twice, with and without the take."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that keeps a take, or a part of it, from being seen."""
+
+    sentence: str
+    label: str = ""
+    """What one click does about it; "" when only the user can."""
+    fix: Callable[[], None] | None = None
+
+
+def check(scene: bpy.types.Scene, obj: bpy.types.Object, take: bpy.types.Action) -> bool | None:
+    """Look whether a take moves its character, and note "moved" and "findings" with the take.
+
+    None when there is no motion in the take.
+    """
+    found = list(causes(obj, take))
+    moved, still = _look(scene, obj, take)
+    if not any(finding.fix for finding in found):
+        found += still
+    findings = [{"sentence": finding.sentence, "fix": finding.label} for finding in found]
+    keyframes.add_facts(take, moved=moved, findings=findings)
+    return moved
+
+
+def apply_fix(scene: bpy.types.Scene, obj: bpy.types.Object, take: bpy.types.Action, sentence: str) -> None:
+    """Do what the finding of this sentence offers, and look again; ValueError when there is nothing to do any more."""
+    finding = next((finding for finding in causes(obj, take) if finding.sentence == sentence), None)
+    if finding is not None and finding.fix is not None:
+        finding.fix()
+    check(scene, obj, take)
+    if finding is None or finding.fix is None:
+        raise ValueError("There is nothing to fix any more; play the scene to see the take")
+
+
+def causes(obj: bpy.types.Object, take: bpy.types.Action) -> Iterator[Finding]:
+    """What keeps parts of a take from being seen, without looking at the face."""
+    members = face.family(obj)
+    moving: dict[Any, set[keyframes.Address]] = {}
+    for owner, action in keyframes.parts(take):
+        moving.setdefault(owner, set()).update(keyframes.animated_by(action))
+        yield from _strip_causes(owner, action)
+    for owner, addresses in moving.items():
+        users = [item for item in members if face.shape_keys(item) == owner]
+        # the picked face needs no name
+        name = "" if obj in users else users[0].name if users else owner.name
+        yield from _nla_causes(owner, name, addresses)
+        if isinstance(owner, bpy.types.Key):
+            yield from _key_causes(owner, name, addresses)
+            for user in users:
+                yield from _object_causes(user, name)
+        elif any(path.startswith("pose.bones") for path, _ in addresses):
+            yield from _armature_causes(owner, members)
+
+
+def _strip_causes(owner: Any, action: bpy.types.Action) -> Iterator[Finding]:
+    for track, layer in keyframes.layers(owner):
+        if layer == action and track.mute:
+            yield Finding(f"The NLA track {track.name} is muted", "Unmute", partial(setattr, track, "mute", False))
+    strips = [strip for track in owner.animation_data.nla_tracks for strip in track.strips if strip.action == action]
+    for strip in strips:
+        if strip.mute:
+            yield Finding(f"The NLA strip {strip.name} is muted", "Unmute", partial(setattr, strip, "mute", False))
+    for strip in keyframes.strips_without_slot(owner, action):
+        yield Finding(f"The NLA strip {strip.name} has no slot", "Choose Slot", partial(keyframes.give_slot, strip))
+
+
+def _nla_causes(owner: Any, name: str, addresses: set[keyframes.Address]) -> Iterator[Finding]:
+    data = owner.animation_data
+    is_key = isinstance(owner, bpy.types.Key)
+    whose = f"the shape keys{_of(name)}" if is_key else owner.name
+    if not data.use_nla:
+        sentence = f"The NLA of {whose} is switched off; switch it on to see the {'take' if is_key else 'head turn'}"
+        yield Finding(sentence, "Switch On", partial(setattr, data, "use_nla", True))
+    solo = [track for track in data.nla_tracks if track.is_solo]
+    if solo:
+        sentence = f"Another NLA track{_of(name)} is on solo; switch that off to see the take"
+        yield Finding(sentence, "Switch Off", partial(setattr, solo[0], "is_solo", False))
+    own = keyframes.animated_by(data.action) & addresses if data.action else set()
+    if own:
+        sentence = f"Your Action {data.action.name} animates {_named(owner, own)} and wins over the take"
+        yield Finding(sentence, "Push Down", partial(keyframes.push_down, owner))
+    below = [action for _, action in keyframes.layers(owner) if not keyframes.is_own(action)]
+    shared = {address for action in below for address in keyframes.animated_by(action)} & addresses
+    if shared:
+        yield Finding(f"Your NLA strips animate {_named(owner, shared)} too; the take adds to them")
+    driven = keyframes.drivers(owner).keys() & addresses
+    if driven:
+        yield Finding(f"A driver moves {_named(owner, driven)} and wins over the take; remove it")
+
+
+def _key_causes(key: bpy.types.Key, name: str, addresses: set[keyframes.Address]) -> Iterator[Finding]:
+    moving = {path for path, _ in addresses}
+    blocks = [block for block in key.key_blocks if keyframes.addresses(key, _target(block))[0][0] in moving]
+    muted = [block for block in blocks if block.mute]
+    if muted:
+        sentence = f"{keyframes.listing(block.name for block in muted)}{_of(name)} is muted and will not move"
+        yield Finding(sentence, "Unmute", partial(_set_all, muted, "mute", False))
+    narrow = [block for block in blocks if block.slider_max < 1]
+    if narrow:
+        names = keyframes.listing(block.name for block in narrow)
+        sentence = f"The range of {names}{_of(name)} ends below 1; larger values are cut off"
+        yield Finding(sentence, "Widen to 1", partial(_set_all, narrow, "slider_max", 1.0))
+
+
+def _target(block: bpy.types.ShapeKey) -> Target:
+    return Target("shape_key", block.name)
+
+
+def _object_causes(obj: bpy.types.Object, name: str) -> Iterator[Finding]:
+    if obj.show_only_shape_key:
+        sentence = f"Solo is on in the Shape Keys panel{_of(name)}; the mesh shows one key only"
+        yield Finding(sentence, "Switch Off", partial(setattr, obj, "show_only_shape_key", False))
+    yield from _hidden(obj)
+
+
+def _hidden(obj: bpy.types.Object) -> Iterator[Finding]:
+    layer = bpy.context.view_layer
+    if obj.mode == "EDIT":
+        yield Finding(f"{obj.name} is in Edit Mode, which shows no animation; leave it with Tab")
+    if layer.objects.get(obj.name) != obj:
+        yield Finding(f"{obj.name} is not in the view layer {layer.name}; tick its collection in the Outliner")
+    elif obj.hide_viewport:
+        yield Finding(f"{obj.name} is disabled in viewports", "Enable", partial(setattr, obj, "hide_viewport", False))
+    elif obj.hide_get():
+        yield Finding(f"{obj.name} is hidden", "Show", partial(obj.hide_set, False))
+    elif not obj.visible_get():
+        yield Finding(f"{obj.name} is in a hidden collection; show that in the Outliner")
+
+
+def _armature_causes(armature: bpy.types.Object, members: list[bpy.types.Object]) -> Iterator[Finding]:
+    data: Any = armature.data
+    if data.pose_position == "REST":
+        sentence = f"The armature {armature.name} is in rest position"
+        yield Finding(sentence, "Pose Position", partial(setattr, data, "pose_position", "POSE"))
+    for item in members:
+        for modifier in item.modifiers:
+            if modifier.type == "ARMATURE" and modifier.object == armature and not modifier.show_viewport:
+                sentence = f"The modifier {modifier.name} of {item.name} is off in viewports, so no bone moves it"
+                yield Finding(sentence, "Switch On", partial(setattr, modifier, "show_viewport", True))
+
+
+def _set_all(items: list[Any], attribute: str, value: Any) -> None:
+    for item in items:
+        setattr(item, attribute, value)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Looking
+
+
+def _look(scene: bpy.types.Scene, obj: bpy.types.Object, take: bpy.types.Action) -> tuple[bool | None, list[Finding]]:
+    """Whether any mesh of the character moves, and what of the take can't be seen to move."""
+    parts = keyframes.parts(take)
+    frames = _telling_frames([action for _, action in parts])
+    if not len(frames):
+        return None, [Finding("The take is at rest throughout: the sound is silent, or Strength is 0")]
+    members = [item for item in face.family(obj) if item.type == "MESH"]
+    keys = {owner: [item for item in members if face.shape_keys(item) == owner] for owner, _ in parts}
+    moved = _moved(
+        scene, [*members, *(owner for owner, _ in parts if not isinstance(owner, bpy.types.Key))], take, frames
+    )
+    still = []
+    for owner in dict.fromkeys(owner for owner, _ in parts):
+        if isinstance(owner, bpy.types.Key) and not moved & set(keys[owner]):
+            names = keyframes.listing(item.name for item in keys[owner]) or owner.name
+            still.append(Finding(f"{names} does not move with its shape keys; are they equal to the Basis?"))
+        elif isinstance(owner, bpy.types.Object) and owner.pose and owner not in moved:
+            still.append(Finding(f"The bones of {owner.name} do not move; do constraints or drivers hold them?"))
+    if not still and not moved & set(members):
+        still.append(Finding(f"No mesh follows what the take moves; is {obj.name} bound to the bones?"))
+    return bool(moved & set(members)), still
+
+
+def _telling_frames(actions: list[bpy.types.Action]) -> list[int]:
+    """Up to N_FRAMES at which as many Actions as possible move far; none when all are at rest."""
+    travels = []
+    for action in actions:
+        frames, values = keyframes.key_values(action)
+        travel = np.abs(values - values[:1]).sum(axis=1)
+        if travel.size and travel.max() > 1e-3:
+            travels.append((frames, travel / travel.max()))
+    chosen: list[int] = []
+    for frames, travel in travels:
+        seen = [travel[frames == frame] for frame in chosen]
+        if len(chosen) < N_FRAMES and not any(size.size and size[0] > 0.25 for size in seen):
+            alike = [other for others, other in travels if len(others) == len(frames)]
+            chosen.append(int(frames[np.sum([travel, *alike], axis=0).argmax()]))
+    return chosen
+
+
+def _moved(
+    scene: bpy.types.Scene, objects: list[Any], take: bpy.types.Action, frames: list[int]
+) -> set[bpy.types.Object]:
+    """The objects of which something is elsewhere with the take than without, at any of the frames."""
+    tracks = [
+        track for owner, action in keyframes.parts(take) for track, layer in keyframes.layers(owner) if layer == action
+    ]
+    heard = [track.mute for track in tracks]
+    frame, subframe = scene.frame_current, scene.frame_subframe
+    moved: set[Any] = set()
+    try:
+        for number in frames:
+            _set_all(tracks, "mute", True)
+            without = _poses(scene, objects, number)
+            for track, mute in zip(tracks, heard, strict=True):
+                track.mute = mute
+            moved |= {item for item, pose in _poses(scene, objects, number).items() if _differ(without[item], pose)}
+    finally:
+        for track, mute in zip(tracks, heard, strict=True):
+            track.mute = mute
+        scene.frame_set(frame, subframe=subframe)
+    return moved
+
+
+def _poses(scene: bpy.types.Scene, objects: list[Any], frame: int) -> dict[Any, NDArray[np.float32]]:
+    """Where everything of some objects is at a frame: vertices of meshes, matrices of bones, and of the object."""
+    scene.frame_set(frame)
+    layer = bpy.context.view_layer if bpy.context.scene == scene else scene.view_layers[0]
+    poses = {}
+    for item in objects:
+        evaluated = item.evaluated_get(layer.depsgraph)
+        places = np.array(evaluated.matrix_world, np.float32).ravel()
+        if item.type == "MESH":
+            vertices = np.empty(3 * len(evaluated.data.vertices), np.float32)
+            evaluated.data.vertices.foreach_get("co", vertices)
+            places = np.concatenate([places, vertices])
+        elif item.pose:
+            places = np.concatenate([places, *(np.ravel(bone.matrix) for bone in evaluated.pose.bones)])
+        poses[item] = places
+    return poses
+
+
+def _differ(one: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
+    if one.shape != other.shape:
+        return True
+    return bool(np.abs(one - other).max() > STILL * max(1e-6, float(np.abs(one).max())))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Words
+
+
+def _of(name: str) -> str:
+    return f" of {name}" if name else ""
+
+
+def _named(owner: Any, addresses: set[keyframes.Address]) -> str:
+    """What addresses move, for people."""
+    paths = {path for path, _ in addresses}
+    if paths == {"delta_rotation_euler"}:
+        return f"the delta rotation of {owner.name}"
+    return keyframes.listing(sorted(keyframes.target_name(path) for path in paths))
