@@ -5,7 +5,7 @@ NECK = $(if $(filter rigs/default_head.blend,$(HEAD)),--head Neck)
 FACEKIT ?= ../shared/data/ict_facekit
 DEVELOP = blender,trainer,dev
 
-.PHONY: demo film test test-slow test-blender lint head zip clean
+.PHONY: demo film test test-slow test-blender lint head rigs zip clean
 
 demo: ## speech -> animated head -> out/demo.blend and out/demo.mp4; AUDIO=your.wav for your own voice
 	@tools/setup_environment.sh .venv-demo blender
@@ -40,6 +40,10 @@ head: ## builds rigs/default_head.blend and its mesh as arrays from their script
 	@tools/setup_environment.sh .venv $(DEVELOP)
 	.venv/bin/python -m rigs.default_head --output rigs/default_head.blend
 	.venv/bin/python -m rigs.head_mesh rigs/default_head.blend --output blender_addon/heads/default_head.npz
+
+rigs: ## characters to test retargeting with -> out/rigs/*.blend
+	@tools/setup_environment.sh .venv $(DEVELOP)
+	.venv/bin/python -m rigs.test_rigs --output out/rigs
 
 zip: ## the extension for every platform, in dist/
 	@tools/setup_environment.sh .venv $(DEVELOP)
