@@ -25,6 +25,8 @@ COMPONENTS = tuple(f"{kind}_{axis}" for kind in ("location", "rotation", "scale"
 Rotations are in radians, locations in bone lengths (head to tail), scales are added to 1.
 """
 
+MOUTH = frozenset(channel for channel in BLENDSHAPE_CHANNELS if channel.startswith(("jaw", "mouth")))
+
 
 @dataclass(frozen=True)
 class Target:
@@ -198,10 +200,39 @@ def coverage(rig_map: RigMap, parts: Sequence[RigPart]) -> Coverage:
 
 
 def detect(parts: Sequence[RigPart], rig_maps: Iterable[RigMap]) -> list[tuple[RigMap, Coverage]]:
-    """The rig maps that find something on the parts of a character, best first."""
-    covered = [(rig_map, coverage(rig_map, parts)) for rig_map in rig_maps]
-    useful = [(rig_map, cover) for rig_map, cover in covered if cover.share > 0]
-    return sorted(useful, key=lambda pair: (-len(pair[1].matched) - 0.5 * len(pair[1].combined), -pair[1].share))
+    """The rig maps that fit the parts of a character, best first, each with what it covers.
+
+    Best is the one that finds most channels, those with a target of their own counting twice. What it does not find is
+    added from those after it, but the mouth is always driven by one of them alone.
+    """
+    known = [rig_map for rig_map in rig_maps if _evidence(rig_map, parts) >= 1]
+    covered = [(rig_map, coverage(rig_map, parts)) for rig_map in known]
+    covered.sort(key=lambda pair: (-2 * len(pair[1].matched) - len(pair[1].combined), -pair[1].share))
+    ranked = [rig_map for rig_map, _ in covered]
+    completed = [_completed(rig_map, [other for other in ranked if other is not rig_map], parts) for rig_map in ranked]
+    return [(rig_map, coverage(rig_map, parts)) for rig_map in completed]
+
+
+def _evidence(rig_map: RigMap, parts: Iterable[RigPart]) -> float:
+    """How many names of a family were found; the like of A, O or ih is found by chance and counts a third."""
+    found = {target for part in parts for target in find_targets(rig_map, part)}
+    names = {(target.kind, target.name) for target in found}
+    return sum(1.0 if len(name) > 2 or not name.isascii() else 1 / 3 for _, name in names) + 1e-6
+
+
+def _completed(rig_map: RigMap, others: Iterable[RigMap], parts: Sequence[RigPart]) -> RigMap:
+    """rig_map with links of others for what it does not find: the mouth as a whole, the rest channel by channel."""
+    missing = set(coverage(rig_map, parts).unmatched)
+    if not missing >= MOUTH:
+        missing -= MOUTH
+    for other in others:
+        found = {target for part in parts for target in find_targets(other, part)}
+        added = [link for link in other.links if link.channel in missing and link.target in found]
+        if added:
+            rig_map = RigMap(f"{rig_map.name} + {other.name}", (*rig_map.links, *added), rig_map.source)
+            reached = {link.channel for link in added}
+            missing -= reached | (MOUTH if reached & MOUTH else set())
+    return rig_map
 
 
 def load_rig_map(path: Path) -> RigMap:
