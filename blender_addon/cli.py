@@ -35,7 +35,8 @@ def build_parser() -> argparse.ArgumentParser:
     sound.add_argument("--audio", type=Path, help="sound file to add to the Sequencer; sets the scene's frame range")
     sound.add_argument("--strip", default="", help="sound strip or Speaker of the scene; without it, the active strip")
     add("--frame-start", type=int, default=1, help="frame at which --audio starts (1)")
-    add("--object", help="mesh with the shape keys; without it, the only one of the scene")
+    add("--object", help="mesh of the face, or an armature; without it, that of the scene's only character")
+    add("--rig-map", help="rig map, a .json file or the name of one; without it, the character's own or the best fit")
     add("--output", type=Path, required=True, help=".blend to write")
     add("--render", type=Path, help=".mp4 to render with the scene's camera and sound")
     add("--model", type=Path, help="model file; without it, the one that comes with Voxkey")
@@ -84,7 +85,8 @@ def _generate(options: argparse.Namespace) -> dict[str, Any]:
     """Open, generate, save and render; the result as --json prints it."""
     import bpy  # here, so that --help needs no Blender
 
-    from . import audio_io, generation, output
+    from . import audio_io, face, generation, output
+    from .core.retarget import rig_map_to_text
     from .core.shaping import Shaping
 
     started = time.perf_counter()
@@ -95,7 +97,9 @@ def _generate(options: argparse.Namespace) -> dict[str, Any]:
     scene = bpy.context.scene
     if options.render and scene.camera is None:
         raise ValueError(f"The scene {scene.name} has no camera; add one to render")
-    obj = _find_mesh(scene, options.object)
+    obj = _find_face(scene, options.object)
+    if options.rig_map:
+        obj[face.RIG_MAP] = rig_map_to_text(_find_rig_map(options.rig_map))
     head = scene.objects.get(options.head) if options.head else None
     if options.head and head is None:
         raise ValueError(f"There is no object {options.head} to turn; choose --head from the objects of the scene")
@@ -128,8 +132,12 @@ def _generate(options: argparse.Namespace) -> dict[str, Any]:
         "take": result.take,
         "n_frames": result.n_frames,
         "fps": scene.render.fps / scene.render.fps_base,
+        "rig_map": result.rig_map,
         "matched": result.matched,
-        "unmatched_channels": result.unmatched_channels,
+        "combined_channels": result.coverage.combined,
+        "unmatched_channels": result.coverage.unmatched,
+        "unused_shape_keys": result.coverage.unused,
+        "moved": result.moved,
         "warnings": result.warnings,
         "device": result.device,
         "seconds": round(time.perf_counter() - started, 3),
@@ -179,15 +187,34 @@ def _open_scene(path: Path) -> None:
         raise ValueError(f"{path.name} can't be opened; save it again in this Blender version ({error})") from error
 
 
-def _find_mesh(scene: Any, name: str | None) -> Any:
-    """The named object, or the only mesh with shape keys; ValueError names the candidates."""
+def _find_face(scene: Any, name: str | None) -> Any:
+    """The named object, or the mesh with most shape keys of the only character; ValueError names the candidates."""
+    from . import face
+
     meshes = [obj for obj in scene.objects if obj.type == "MESH" and obj.data.shape_keys]
-    found = scene.objects.get(name) if name else meshes[0] if len(meshes) == 1 else None
+    candidates = meshes or [obj for obj in scene.objects if obj.type == "ARMATURE"]
+    found = scene.objects.get(name) if name else None
+    if not name and candidates and {*candidates} <= {*face.family(candidates[0])}:
+        found = max(candidates, key=lambda obj: len(obj.data.shape_keys.key_blocks) if meshes else 0)
     if found is None:
         problem = f"There is no object {name}" if name else f"The scene has {len(meshes)} meshes with shape keys"
-        names = ", ".join(obj.name for obj in meshes)
+        names = ", ".join(obj.name for obj in candidates)
         raise ValueError(f"{problem}; " + (f"choose --object from {names}" if names else "add a face with shape keys"))
     return found
+
+
+def _find_rig_map(name: str) -> Any:
+    """The rig map in a .json file, or the known one of this name; ValueError lists those."""
+    from . import presets
+    from .core.retarget import load_rig_map
+
+    if Path(name).suffix.lower() == ".json":
+        return load_rig_map(Path(name))
+    known = {path.stem: rig_map for path, rig_map in presets.rig_map_files().items() if rig_map}
+    for stem, rig_map in known.items():
+        if name.lower() in (stem.lower(), rig_map.name.lower()):
+            return rig_map
+    raise ValueError(f"There is no rig map {name}; choose --rig-map from {', '.join(known)}, or a .json file")
 
 
 def _print_progress(n_done: int, n_frames: int) -> None:

@@ -278,7 +278,9 @@ def _fit(obj: bpy.types.Object) -> tuple[list[face.Part], RigMap, Coverage]:
 
 def _nothing_moves(obj: bpy.types.Object, parts: list[face.Part], rig_map: RigMap | None) -> str:
     """Why a character has nothing for the channels, with what to do."""
-    held = face.held_keys(parts, rig_map)
+    locked, held = face.locked(obj), face.held_keys(parts, rig_map)
+    if locked:
+        return locked[0]
     if held:
         return f"Drivers move every shape key of {obj.name} that speech needs; remove drivers from some{_instead(held)}"
     n_keys = sum(len(part.offers.shape_keys) for part in parts)
@@ -351,19 +353,13 @@ def _retire(earlier: bpy.types.Action | None) -> list[str]:
 
 
 def _counted(targets: tuple[Target, ...]) -> str:
-    """What a take animates, counted: 52 shape keys and 3 bones."""
-    kinds = {"shape_key": "shape key", "bone": "bone", "property": "custom property"}
-    counts = []
-    for kind, word in kinds.items():
-        n = len([target for target in targets if target.kind == kind])
-        if kind == "bone":
-            n = len({target.name for target in targets if target.kind == kind})
-        if n:
-            counts.append(
-                f"{n} {word}"
-                if n == 1
-                else f"{n} {word.removesuffix('y')}ies"
-                if kind == "property"
-                else f"{n} {word}s"
-            )
-    return " and ".join(counts)
+    """What a take animates, counted: 55 shape keys, 2 bones and 1 custom property."""
+    bones = {target.name for target in targets if target.kind == "bone"}
+    kinds = [target.kind for target in targets]
+    numbers = (
+        (kinds.count("shape_key"), "shape key", "shape keys"),
+        (len(bones), "bone", "bones"),
+        (kinds.count("property"), "custom property", "custom properties"),
+    )
+    counted = [f"{number} {one if number == 1 else many}" for number, one, many in numbers if number]
+    return " and ".join([", ".join(counted[:-1]), counted[-1]] if len(counted) > 1 else counted)

@@ -22,6 +22,8 @@ from .core.retarget import Target
 
 STILL = 1e-6
 """A mesh moves when a vertex travels more than this share of the farthest coordinate."""
+FAR = 0.25
+"""Share of its farthest travel that a part has at the frames where it is expected to be seen moving."""
 N_FRAMES = 2
 """Frames that are looked at, at most: each is evaluated twice, with and without the take."""
 
@@ -178,42 +180,42 @@ def _set_all(items: list[Any], attribute: str, value: Any) -> None:
 
 def _look(scene: bpy.types.Scene, obj: bpy.types.Object, take: bpy.types.Action) -> tuple[bool | None, list[Finding]]:
     """Whether any mesh of the character moves, and what of the take can't be seen to move."""
-    parts = keyframes.parts(take)
-    frames = _telling_frames([action for _, action in parts])
-    if not len(frames):
+    frames, moving = _telling_frames(keyframes.parts(take))
+    if not moving:
         return None, [Finding("The take is at rest throughout: the sound is silent, or Strength is 0")]
     members = [item for item in face.family(obj) if item.type == "MESH"]
-    keys = {owner: [item for item in members if face.shape_keys(item) == owner] for owner, _ in parts}
-    moved = _moved(
-        scene, [*members, *(owner for owner, _ in parts if not isinstance(owner, bpy.types.Key))], take, frames
-    )
+    bodies = [owner for owner in moving if isinstance(owner, bpy.types.Object)]
+    moved = _moved(scene, [*dict.fromkeys([*members, *bodies])], take, frames)
     still = []
-    for owner in dict.fromkeys(owner for owner, _ in parts):
-        if isinstance(owner, bpy.types.Key) and not moved & set(keys[owner]):
-            names = keyframes.listing(item.name for item in keys[owner]) or owner.name
+    for owner in moving:
+        users = [item for item in members if face.shape_keys(item) == owner]
+        if users and not moved & {*users}:
+            names = keyframes.listing(item.name for item in users)
             still.append(Finding(f"{names} does not move with its shape keys; are they equal to the Basis?"))
-        elif isinstance(owner, bpy.types.Object) and owner.pose and owner not in moved:
+        elif owner in bodies and owner.pose and owner not in moved:
             still.append(Finding(f"The bones of {owner.name} do not move; do constraints or drivers hold them?"))
-    if not still and not moved & set(members):
+    if not still and not moved & {*members}:
         still.append(Finding(f"No mesh follows what the take moves; is {obj.name} bound to the bones?"))
-    return bool(moved & set(members)), still
+    return bool(moved & {*members}), still
 
 
-def _telling_frames(actions: list[bpy.types.Action]) -> list[int]:
-    """Up to N_FRAMES at which as many Actions as possible move far; none when all are at rest."""
+def _telling_frames(parts: list[tuple[Any, bpy.types.Action]]) -> tuple[list[int], list[Any]]:
+    """Up to N_FRAMES at which as much as possible moves far, and the owners that do move at one of them."""
     travels = []
-    for action in actions:
+    for owner, action in parts:
         frames, values = keyframes.key_values(action)
         travel = np.abs(values - values[:1]).sum(axis=1)
         if travel.size and travel.max() > 1e-3:
-            travels.append((frames, travel / travel.max()))
+            travels.append((owner, frames, travel / travel.max()))
     chosen: list[int] = []
-    for frames, travel in travels:
-        seen = [travel[frames == frame] for frame in chosen]
-        if len(chosen) < N_FRAMES and not any(size.size and size[0] > 0.25 for size in seen):
-            alike = [other for others, other in travels if len(others) == len(frames)]
-            chosen.append(int(frames[np.sum([travel, *alike], axis=0).argmax()]))
-    return chosen
+    moving: list[Any] = []
+    for owner, frames, travel in travels:
+        if len(chosen) < N_FRAMES and travel[np.isin(frames, chosen)].max(initial=0) < FAR:
+            alike = [other for _, others, other in travels if np.array_equal(others, frames)]
+            chosen.append(int(frames[np.where(travel < FAR, 0, sum(alike)).argmax()]))
+        if travel[np.isin(frames, chosen)].max(initial=0) >= FAR:
+            moving.append(owner)
+    return chosen, list(dict.fromkeys(moving))
 
 
 def _moved(
