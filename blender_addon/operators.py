@@ -11,8 +11,9 @@ from typing import Any
 import bpy
 from bpy_extras.io_utils import ImportHelper
 
-from . import audio_io, face, generation, keyframes, preferences, properties
+from . import audio_io, face, generation, keyframes, preferences, properties, rig_look, self_check
 from .core.model import IN_NUMPY
+from .drawing import redraw_panels
 from .job import Job
 
 _running: Job | None = None
@@ -54,12 +55,12 @@ def runtime_hint(context: bpy.types.Context) -> str | None:
 
 
 def current_take(context: bpy.types.Context) -> bpy.types.Action | None:
-    """The take of the chosen sound on the chosen mesh."""
+    """The take of the chosen sound on the chosen face."""
     obj = properties.target_object(context)
     source = audio_io.find_source(context.scene, context.scene.voxkey.source)
     if obj is None or source is None or face.target_problem(obj):
         return None
-    return face.find_take(obj, source.name)
+    return rig_look.find_take(obj, source.name)
 
 
 class VOXKEY_OT_generate(bpy.types.Operator):
@@ -109,7 +110,7 @@ class VOXKEY_OT_generate(bpy.types.Operator):
             return {"PASS_THROUGH"}
         if job.progress != self._drawn_progress:
             self._drawn_progress = job.progress
-            _redraw_panels(context)
+            redraw_panels(context)
         return self._finish(context, job) if job.is_done else {"PASS_THROUGH"}
 
     def cancel(self, context: bpy.types.Context) -> None:
@@ -118,7 +119,7 @@ class VOXKEY_OT_generate(bpy.types.Operator):
         cancel_job()
         _running = None
         context.window_manager.event_timer_remove(self._timer)
-        _redraw_panels(context)
+        redraw_panels(context)
 
     def _finish(self, context: bpy.types.Context, job: Job) -> Any:
         self.cancel(context)
@@ -182,6 +183,28 @@ class VOXKEY_OT_delete_take(bpy.types.Operator):
         return {"FINISHED"}
 
 
+class VOXKEY_OT_apply_fix(bpy.types.Operator):
+    bl_idname = "voxkey.apply_fix"
+    bl_label = "Fix"
+    bl_description = "Change what keeps the face from moving with the take, as the button says; Ctrl-Z takes it back"
+    bl_options = {"REGISTER", "UNDO"}
+
+    sentence: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})  # type: ignore[valid-type]
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return _poll(cls, _no_take_reason(context))
+
+    def execute(self, context: bpy.types.Context) -> Any:
+        obj, take = properties.target_object(context), current_take(context)
+        try:
+            self_check.apply_fix(context.scene, obj, take, self.sentence)
+        except ValueError as error:
+            return _refuse(self, error)
+        self.report({"INFO"} if keyframes.read_facts(take)["moved"] else {"WARNING"}, _seen_sentence(take))
+        return {"FINISHED"}
+
+
 class VOXKEY_OT_add_sound(bpy.types.Operator, ImportHelper):
     bl_idname = "voxkey.add_sound"
     bl_label = "Add Sound"
@@ -230,7 +253,13 @@ def _poll(cls: Any, reason: str | None) -> bool:
 def _no_take_reason(context: bpy.types.Context) -> str | None:
     if _running is not None:
         return "Voxkey is generating; wait, or cancel it"
-    return None if current_take(context) else "This sound has no take on this mesh; generate one"
+    return None if current_take(context) else "This sound has no take on this face; generate one"
+
+
+def _seen_sentence(take: bpy.types.Action) -> str:
+    """What the look at the face after a fix has shown."""
+    left = [finding["sentence"] for finding in keyframes.read_facts(take)["findings"]]
+    return left[0] if left else "The face moves with the take"
 
 
 def _request(context: bpy.types.Context) -> generation.Request:
@@ -252,12 +281,3 @@ def _refuse(operator: bpy.types.Operator, error: ValueError) -> Any:
 def _announce(operator: bpy.types.Operator, result: generation.Result) -> Any:
     operator.report({"WARNING" if result.warnings or result.unmatched_channels else "INFO"}, result.summary)
     return {"FINISHED"}
-
-
-def _redraw_panels(context: bpy.types.Context) -> None:
-    for window in context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type in {"VIEW_3D", "SEQUENCE_EDITOR"}:
-                for region in area.regions:  # the sidebar alone: drawing a heavy scene takes longer than a tick
-                    if region.type == "UI":
-                        region.tag_redraw()

@@ -7,15 +7,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import Any
 
 import bpy
 
-from . import audio_io, face, keyframes, operators, preferences, properties
-
-CHARACTER_PX = 6.6
-"""Mean width of a character of the interface font at scale 1, by which sentences are broken into lines."""
+from . import audio_io, face, keyframes, operators, preferences, properties, rig_panel
+from .drawing import draw_sentence
 
 
 class _Sidebar:
@@ -32,6 +29,14 @@ class _Main(_Sidebar):
         layout.use_property_decorate = False
         _draw_choices(layout, context)
         _draw_button(layout, context)
+
+
+class _Rig(_Sidebar):
+    bl_label = "Rig"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        rig_panel.draw(self.layout, context)
 
 
 class _Shaping(_Sidebar):
@@ -86,10 +91,12 @@ class _Result(_Sidebar):
         facts = keyframes.read_facts(take)
         column = layout.column(align=True)
         column.label(text=take.name, icon="ACTION")
-        column.label(text=f"{len(keyframes.fcurves(take))} shape keys, {facts['n_frames']} frames", icon="BLANK1")
+        column.label(text=f"{facts['rig_map']}, {facts['n_frames']} frames", icon="BLANK1")
         column.label(text=f"{facts['model']} on {preferences.DEVICES[facts['device']][0]}", icon="BLANK1")
         for warning in facts["warnings"]:
-            _draw_sentence(layout, context, warning, "ERROR")
+            draw_sentence(layout, context, warning, "ERROR")
+        for finding in facts["findings"]:
+            _draw_finding(layout, context, finding)
         layout.operator("voxkey.delete_take", icon="TRASH")
         _draw_unmatched(layout, context, facts["coverage"]["unmatched"])
 
@@ -126,27 +133,25 @@ def _draw_button(layout: Any, context: bpy.types.Context) -> None:
     button.operator("voxkey.generate", icon="PLAY_SOUND")
     sentence = operators.disabled_reason(context) or operators.runtime_hint(context)
     if sentence:
-        _draw_sentence(layout, context, sentence, "INFO")
+        draw_sentence(layout, context, sentence, "INFO")
+
+
+def _draw_finding(layout: Any, context: bpy.types.Context, finding: dict[str, str]) -> None:
+    """Why the face does not move, and the button that changes it."""
+    box = layout.box()
+    draw_sentence(box, context, finding["sentence"], "ERROR")
+    if finding["fix"]:
+        box.operator("voxkey.apply_fix", text=finding["fix"], icon="TOOL_SETTINGS").sentence = finding["sentence"]
 
 
 def _draw_unmatched(layout: Any, context: bpy.types.Context, channels: list[str]) -> None:
-    """A section that opens to the names of the channels for which the mesh has no shape key."""
+    """A section that opens to the names of the channels that move nothing."""
     if not channels:
         return
     header, body = layout.panel("voxkey_unmatched", default_closed=True)
-    header.label(text=f"{len(channels)} channels have no shape key")
+    header.label(text=f"{len(channels)} channels move nothing")
     if body is not None:
-        _draw_sentence(body, context, ", ".join(channels), "INFO")
-
-
-def _draw_sentence(layout: Any, context: bpy.types.Context, sentence: str, icon: str) -> None:
-    """A label that breaks into lines, which Blender's own do not."""
-    scale = context.preferences.system.ui_scale
-    n_characters = max(12, int((context.region.width / scale - 50) / CHARACTER_PX))
-    column = layout.column(align=True)
-    column.scale_y = 0.8
-    for number, line in enumerate(textwrap.wrap(sentence, n_characters)):
-        column.label(text=line, icon=icon if number == 0 else "BLANK1")
+        draw_sentence(body, context, ", ".join(channels), "INFO")
 
 
 def _panels(space: str, suffix: str) -> tuple[type, ...]:
@@ -154,6 +159,7 @@ def _panels(space: str, suffix: str) -> tuple[type, ...]:
     main = f"VOXKEY_PT_{suffix}"
     return (
         type(main, (_Main, bpy.types.Panel), {"bl_space_type": space}),
+        type(f"{main}_rig", (_Rig, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
         type(f"{main}_shaping", (_Shaping, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
         type(f"{main}_life", (_Life, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
         type(f"{main}_result", (_Result, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),

@@ -10,7 +10,7 @@ from typing import Any
 
 import bpy
 
-from . import audio_io, face, generation, keyframes, preferences
+from . import audio_io, generation, keyframes, preferences
 from .core.shaping import Shaping
 
 OWN_FILE, DEFAULT = "FILE", "DEFAULT"
@@ -58,9 +58,10 @@ class VoxkeySettings(bpy.types.PropertyGroup):
     )
     target: bpy.props.PointerProperty(  # type: ignore[valid-type]
         name="Face",
-        description="Mesh with shape keys such as jawOpen; leave it empty for the active object",
+        description="Mesh of the face, or the armature of the character; what belongs to it, such as teeth, lashes and "
+        "eyes, moves along. Leave it empty for the active object",
         type=bpy.types.Object,
-        poll=lambda _owner, obj: face.target_problem(obj) is None,
+        poll=lambda _owner, obj: obj.type in {"MESH", "ARMATURE"},
     )
     model: bpy.props.EnumProperty(  # type: ignore[valid-type]
         name="Model",
@@ -139,7 +140,7 @@ def detach() -> None:
 
 
 def target_object(context: bpy.types.Context) -> bpy.types.Object | None:
-    """The chosen mesh, else the active object."""
+    """The chosen face, else the active object."""
     return context.scene.voxkey.target or context.object
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import bpy
 
-from . import cli, operators, panels, preferences, properties
+from . import cli, operators, panels, preferences, properties, rig_links, rig_look, rig_panel, rig_preview
 
 CLASSES: tuple[Any, ...] = (
     preferences.VoxkeyPreferences,
@@ -18,10 +18,17 @@ CLASSES: tuple[Any, ...] = (
     operators.VOXKEY_OT_cancel,
     operators.VOXKEY_OT_reshape_take,
     operators.VOXKEY_OT_delete_take,
+    operators.VOXKEY_OT_apply_fix,
     operators.VOXKEY_OT_add_sound,
     operators.VOXKEY_OT_check_runtime,
+    *rig_links.CLASSES,
+    rig_look.VoxkeyChannel,
+    rig_preview.VOXKEY_OT_preview_channel,
+    *rig_panel.CLASSES,
     *panels.PANELS,
 )
+
+WITH_PROPERTIES: tuple[Any, ...] = (properties, rig_links, rig_look)
 
 _commands: list[Any] = []
 
@@ -29,14 +36,17 @@ _commands: list[Any] = []
 def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
-    properties.attach()
+    for module in WITH_PROPERTIES:
+        module.attach()
     _commands.append(bpy.utils.register_cli_command("voxkey", cli.run))
 
 
 def unregister() -> None:
     operators.cancel_job()
+    rig_preview.stop()
     while _commands:
         bpy.utils.unregister_cli_command(_commands.pop())
-    properties.detach()
+    for module in WITH_PROPERTIES:
+        module.detach()
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -11,6 +11,7 @@ import bpy
 import numpy as np
 import pytest
 
+from .interface import Context, Event, Pressed
 from .scenes import NO_LIFE, TINY_MODEL, add_strip, jaw_heights, jaw_keys, key_frames, make_head, write_bursts, written
 
 
@@ -188,55 +189,6 @@ def test_only_devices_that_are_there_are_offered(speech: Any, operators: Any) ->
         speech.voxkey.device = "NPU"
 
 
-class Event:
-    """What Blender hands to a modal operator."""
-
-    def __init__(self, kind: str) -> None:
-        self.type, self.value = kind, "PRESS"
-
-
-class Window:
-    """Stands for the window manager: there is none in the background that runs modal operators."""
-
-    def __init__(self) -> None:
-        self.n_timers = 0
-        self.windows: list[Any] = []
-
-    def event_timer_add(self, _seconds: float, window: Any) -> object:
-        self.n_timers += 1
-        return object()
-
-    def event_timer_remove(self, _timer: object) -> None:
-        self.n_timers -= 1
-
-    def modal_handler_add(self, _operator: Any) -> None:
-        pass
-
-
-class Context:
-    """The real context with a window manager that can be watched."""
-
-    def __init__(self) -> None:
-        self.window_manager = Window()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(bpy.context, name)
-
-
-class Pressed:
-    """VOXKEY_OT_generate outside an event loop: its methods, and the reports that the user would see."""
-
-    def __init__(self, operators: Any) -> None:
-        self._class = operators.VOXKEY_OT_generate
-        self.reports: list[str] = []
-
-    def report(self, _level: set[str], sentence: str) -> None:
-        self.reports.append(sentence)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._class, name).__get__(self)
-
-
 @pytest.fixture
 def pressed(speech: Any, operators: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Pressed, Context]]:
     """Generate, just pressed in the interface; its model waits until it is told to go on."""
@@ -250,7 +202,7 @@ def pressed(speech: Any, operators: Any, monkeypatch: pytest.MonkeyPatch) -> Ite
 
     monkeypatch.setattr(operators.generation, "predict", slow_predict)
     monkeypatch.setattr(operators, "_in_background", lambda: False)
-    context, button = Context(), Pressed(operators)
+    context, button = Context(), Pressed(operators.VOXKEY_OT_generate)
     assert button.invoke(context, Event("LEFTMOUSE")) == {"RUNNING_MODAL"}
     button.go_on = go_on
     yield button, context
@@ -344,7 +296,7 @@ def test_error_in_the_thread_reaches_the_user(
 ) -> None:
     monkeypatch.setattr(operators, "_in_background", lambda: False)
     speech.voxkey.model_path = str(tmp_path / "missing.onnx")
-    context, button = Context(), Pressed(operators)
+    context, button = Context(), Pressed(operators.VOXKEY_OT_generate)
     button.invoke(context, Event("LEFTMOUSE"))
     wait_until(lambda: operators.running_job().is_done)
     assert button.modal(context, Event("TIMER")) == {"CANCELLED"}

@@ -1,0 +1,164 @@
+"""The Rig part of the panel: family, coverage, previews and links, and what to do where names say nothing.
+
+Drawing compares names and looks nothing up: what is known of a character comes from the last look at it, which a timer
+or a button takes between two redraws.
+"""
+
+# ruff: noqa: N801  (Blender wants these class names)
+
+# The bpy stubs make every data-block optional, and know neither add-ons' properties nor other versions' names.
+# mypy: disable-error-code="union-attr, attr-defined, arg-type, misc, override"
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from . import face, presets, properties, rig_links, rig_preview
+from .drawing import draw_sentence
+from .rig_look import Look, last_look, seen
+
+KIND_ICONS = {"shape_key": "SHAPEKEY_DATA", "bone": "BONE_DATA", "property": "PROPERTIES"}
+
+
+class VOXKEY_UL_channels(bpy.types.UIList):
+    """Coverage: what each channel moves, with its preview."""
+
+    def draw_item(
+        self, context: bpy.types.Context, layout: Any, data: Any, item: Any, icon: Any, active: Any, name: Any, *_: Any
+    ) -> None:
+        obj = properties.target_object(context)
+        known = seen(obj) if obj else None
+        if known is None or known.coverage is None:
+            return
+        preview = rig_preview.running()
+        if preview and preview.channel == item.name:
+            layout.progress(factor=preview.amount, type="BAR", text=f"{item.name} {preview.amount:.0%}")
+            return
+        is_reached = item.name in known.driven
+        row = layout.row(align=True)
+        row.active = is_reached
+        icon = "LINKED" if item.name in known.coverage.combined else "CHECKMARK" if is_reached else "REMOVE"
+        split = row.split(factor=0.5)
+        split.label(text=item.name, icon=icon)
+        split.label(text=known.driven.get(item.name, "moves nothing"))
+        if is_reached:
+            row.operator("voxkey.preview_channel", text="", icon="HIDE_OFF", emboss=False).channel = item.name
+
+
+class VOXKEY_UL_links(bpy.types.UIList):
+    """The links of the character's own rig map."""
+
+    def draw_item(
+        self, context: bpy.types.Context, layout: Any, data: Any, item: Any, icon: Any, active: Any, name: Any, *_: Any
+    ) -> None:
+        known = seen(item.id_data)
+        row = layout.row(align=True)
+        split = row.split(factor=0.45)
+        split.label(text=item.channel)
+        split = split.split(factor=0.7)
+        name = split.row()
+        name.alert = known is not None and rig_links.read(item).target in known.missing
+        name.label(text=item.target, icon=KIND_ICONS[item.kind])
+        split.prop(item, "gain", text="", emboss=False)
+
+
+class VOXKEY_MT_rig_maps(bpy.types.Menu):
+    bl_label = "Rig Maps"
+    bl_description = "Rig maps that come with Voxkey and those that you saved"
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        layout: Any = self.layout
+        for path, rig_map in presets.rig_map_files().items():
+            icon = "ARMATURE_DATA" if path.parent == presets.SHIPPED_FOLDER else "USER"
+            operator = layout.operator("voxkey.choose_rig_map", text=rig_map.name if rig_map else path.stem, icon=icon)
+            operator.filepath = str(path)
+        layout.separator()
+        layout.operator("voxkey.open_rig_map", text="Open...", icon="FILEBROWSER")
+        layout.operator("voxkey.save_rig_map", text="Save As...", icon="FILE_TICK")
+
+
+def draw(layout: Any, context: bpy.types.Context) -> None:
+    """The whole of the Rig sub-panel: what the names say, and what to do where they say too little."""
+    obj = properties.target_object(context)
+    problem = face.target_problem(obj)
+    if problem:
+        draw_sentence(layout, context, problem, "INFO")
+        return
+    known = last_look(obj)
+    if known is None:
+        layout.label(text="Looking at the rig", icon="VIEWZOOM")
+        return
+    _draw_family(layout, context, known)
+    if known.rig_map:
+        _draw_coverage(layout, context, known)
+        _draw_links(layout, obj, known)
+
+
+def _draw_family(layout: Any, context: bpy.types.Context, known: Look) -> None:
+    row = layout.row(align=True)
+    row.menu("VOXKEY_MT_rig_maps", text=known.summary, icon="ARMATURE_DATA")
+    row.operator("voxkey.detect_rig", text="", icon="FILE_REFRESH")
+    if known.problem:
+        draw_sentence(layout, context, known.problem, "ERROR")
+    if known.is_own:
+        layout.operator("voxkey.detect_rig", text="Reset to Detected", icon="LOOP_BACK")
+
+
+def _draw_coverage(layout: Any, context: bpy.types.Context, known: Look) -> None:
+    cover = known.coverage
+    assert cover is not None
+    header, body = layout.panel("voxkey_coverage", default_closed=True)
+    header.label(text=f"{len(cover.matched)} matched, {len(cover.combined)} combined, {len(cover.unmatched)} unmatched")
+    if body is None:
+        return
+    manager = context.window_manager
+    body.template_list("VOXKEY_UL_channels", "", manager, "voxkey_channels", manager, "voxkey_channel", rows=8)
+    if cover.unused:
+        header, names = body.panel("voxkey_unused", default_closed=True)
+        header.label(text=f"{len(cover.unused)} shape keys stay unused")
+        if names is not None:
+            draw_sentence(names, context, ", ".join(cover.unused), "SHAPEKEY_DATA")
+
+
+def _draw_links(layout: Any, obj: bpy.types.Object, known: Look) -> None:
+    header, body = layout.panel("voxkey_links", default_closed=True)
+    header.label(text=f"{len(obj.voxkey_rig.links)} links of your own" if known.is_own else "Links of the family")
+    if body is None:
+        return
+    if not known.is_own:
+        body.operator("voxkey.edit_links", icon="GREASEPENCIL")
+        return
+    rig = obj.voxkey_rig
+    row = body.row()
+    row.template_list("VOXKEY_UL_links", "", rig, "links", rig, "active", rows=6)
+    buttons = row.column(align=True)
+    buttons.operator("voxkey.add_link", text="", icon="ADD")
+    buttons.operator("voxkey.remove_link", text="", icon="REMOVE")
+    buttons.separator()
+    buttons.operator("voxkey.duplicate_link", text="", icon="DUPLICATE")
+    if rig.active < len(rig.links):
+        _draw_link(body, rig.links[rig.active])
+
+
+def _draw_link(layout: Any, link: Any) -> None:
+    layout.use_property_split = True
+    layout.use_property_decorate = False
+    column = layout.column(align=True)
+    column.prop(link, "channel")
+    column.prop(link, "kind")
+    column.prop(link, "target", icon=KIND_ICONS[link.kind])
+    if link.kind == "bone":
+        column.prop(link, "component")
+    if link.kind == "property":
+        column.prop(link, "bone", icon="BONE_DATA")
+    column = layout.column(align=True)
+    column.prop(link, "gain")
+    column.prop(link, "offset")
+    column = layout.column(align=True)
+    column.prop(link, "minimum")
+    column.prop(link, "maximum")
+
+
+CLASSES: tuple[Any, ...] = (VOXKEY_UL_channels, VOXKEY_UL_links, VOXKEY_MT_rig_maps)
