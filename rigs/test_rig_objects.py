@@ -123,7 +123,7 @@ def show_face(face: bpy.types.Object, landmarks: Points) -> None:
     size = float(np.linalg.norm(high - low))
     middle = (low + high) / 2
     data = bpy.data.cameras.new("Camera")
-    data.lens, data.clip_start, data.clip_end = 150.0, size / 100, size * 100
+    data.lens, data.clip_start, data.clip_end = 175.0, size / 100, size * 100
     camera = bpy.data.objects.new("Camera", data)
     place = Vector(middle) + Vector((-0.45, -5.2, 0.25)) * size
     camera.location = place
@@ -135,6 +135,9 @@ def show_face(face: bpy.types.Object, landmarks: Points) -> None:
     scene.render.resolution_x = scene.render.resolution_y = 240
     scene.render.fps = 24
     scene.view_settings.view_transform = "Standard"
-    scene.display.shading.light, scene.display.shading.color_type = "STUDIO", "MATERIAL"
-    scene.display.shading.show_cavity = True
+    scene.world = bpy.data.worlds.new("World")
+    scene.world.color = linear((0.60, 0.68, 0.73)).tolist()
+    shading = scene.display.shading
+    shading.light, shading.studio_light, shading.color_type = "STUDIO", "paint.sl", "MATERIAL"
+    shading.background_type, shading.show_cavity = "WORLD", True
     scene.display.render_aa = "8"

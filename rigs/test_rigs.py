@@ -50,10 +50,14 @@ class Rig:
     """The object that the artist chooses."""
     landmarks: Ids
     """(68,) vertex numbers of the face, iBUG order; -1 where the landmark is on another object."""
+    teeth: tuple[str, int, int]
+    """The object with the teeth, and a vertex of an upper and of a lower incisor."""
     expresses: frozenset[str]
     """The channels that it can show."""
     has_width: bool = True
     """Whether it can move the corners of the mouth."""
+    is_anonymous: bool = False
+    """Whether its names say nothing, so that it must be matched by shape first."""
 
 
 EYES = frozenset(name for name in BLENDSHAPE_CHANNELS if name.startswith("eyeLook"))
@@ -112,6 +116,11 @@ def still_eyes(geometry: Geometry) -> Geometry:
     moves = np.ones((len(geometry.points), 1))
     moves[np.concatenate([geometry.pieces["eyeball"], geometry.pieces["glint"]])] = 0.0
     return replace(geometry, deltas={name: moves * delta for name, delta in geometry.deltas.items()})
+
+
+def incisors(name: str, geometry: Geometry) -> tuple[str, int, int]:
+    """The teeth of an object, for Rig.teeth."""
+    return name, int(geometry.pieces["upper_teeth"][0]), int(geometry.pieces["lower_teeth"][0])
 
 
 def finish(rig: Rig) -> Rig:
@@ -193,7 +202,7 @@ def anime(keys: Mapping[str, Pose], bones: tuple[str, str, str], expresses: froz
     bind(face, armature, eye_weights(geometry, left, right, head))
     strands = add_hair(hair, *ANIME, scaled(0.11, 0.11, 0.11))
     bind(strands, armature, {head: np.ones(len(strands.data.vertices))})
-    return finish(Rig("Face", geometry.landmarks, expresses))
+    return finish(Rig("Face", geometry.landmarks, incisors("Face", geometry), expresses))
 
 
 def anime_vroid() -> Rig:
@@ -334,7 +343,7 @@ def cc4() -> Rig:
     )
     tongue = piece(geometry, "tongue")
     bind(add_mesh("CC_Base_Tongue", tongue, {}), armature, {"CC_Base_Tongue01": tongue.jaw, head: 1 - tongue.jaw})
-    return finish(Rig("CC_Base_Body", skin.landmarks, ALL))
+    return finish(Rig("CC_Base_Body", skin.landmarks, incisors("CC_Base_Teeth", teeth), ALL))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -361,7 +370,8 @@ def mpfb() -> Rig:
         part = piece(geometry, *names)
         keys = {f"!ex-{channel}": delta for channel, delta in part.deltas.items() if np.abs(delta).max() > 1e-4}
         bind(add_mesh(name, part, keys, MPFB_COLOURS), armature, {"head": np.ones(len(part.points))})
-    return finish(Rig("Human", piece(geometry, "skin").landmarks, ALL))
+    teeth = incisors("Human.teeth_base", piece(geometry, *MPFB_MESHES["Human.teeth_base"]))
+    return finish(Rig("Human", piece(geometry, "skin").landmarks, teeth, ALL))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -411,7 +421,7 @@ def oculus() -> Rig:
     bind(add_mesh("Wolf3D_Teeth", mouth, shapes(mouth, VISEMES)), armature, {"Head": np.ones(len(mouth.points))})
     strands = add_hair((0.12, 0.10, 0.10), *OCULUS)
     bind(strands, armature, {"Head": np.ones(len(strands.data.vertices))})
-    return finish(Rig("Wolf3D_Head", face.landmarks, SPOKEN))
+    return finish(Rig("Wolf3D_Head", face.landmarks, incisors("Wolf3D_Teeth", mouth), SPOKEN))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -425,7 +435,7 @@ def rigify() -> Rig:
     """The control bones of Rigify's face, and no shape key at all."""
     geometry = warped(default_geometry(), *RIGIFY)
     add_rigify(geometry)
-    return finish(Rig("Face", geometry.landmarks, RIGIFY_EXPRESSES))
+    return finish(Rig("Face", geometry.landmarks, incisors("Face", geometry), RIGIFY_EXPRESSES))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -473,7 +483,7 @@ def creature() -> Rig:
     geometry = warped(whole, lambda p: 11.0 * np.stack([p[:, 0], p[:, 2], -p[:, 1]], axis=1))
     face = add_mesh("Creature", geometry, shapes(geometry, creature_poses()), CREATURE_COLOURS)
     face.scale, face.rotation_euler = (0.01, 0.01, 0.01), (np.pi / 2, 0.0, 0.0)
-    return finish(Rig("Creature", geometry.landmarks, ALL - LOST))
+    return finish(Rig("Creature", geometry.landmarks, incisors("Creature", geometry), ALL - LOST, is_anonymous=True))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -494,7 +504,7 @@ def live_link() -> Rig:
     bind(add_mesh("Mouth", mouth, {}), armature, {"jaw": mouth.jaw, "head": 1 - mouth.jaw})
     strands = add_hair((0.80, 0.65, 0.35), *LIVE_LINK)
     bind(strands, armature, {"head": np.ones(len(strands.data.vertices))})
-    return finish(Rig("Head", face.landmarks, ALL))
+    return finish(Rig("Head", face.landmarks, incisors("Mouth", mouth), ALL))
 
 
 PROPERTIES = (eye_size(1.04), lower_face(0.90, 0.86), tall_skull(0.2), scaled(0.11, 0.11, 0.11))
@@ -522,7 +532,7 @@ def properties() -> Rig:
         variable.targets[0].data_path = f'pose.bones["face_controls"]["{channel}"]'
     strands = add_hair((0.70, 0.35, 0.15), *PROPERTIES)
     bind(strands, armature, {"head": np.ones(len(strands.data.vertices))})
-    return finish(Rig("Kid", geometry.landmarks, ALL))
+    return finish(Rig("Kid", geometry.landmarks, incisors("Kid", geometry), ALL))
 
 
 ROBOT = (lower_face(1.08, 1.05), scaled(0.11, 0.11, 0.11))
@@ -535,7 +545,7 @@ def jaw_only() -> Rig:
     colours: dict[str, Colour] = {"skin": (0.62, 0.66, 0.72), "lip": (0.45, 0.48, 0.55), "iris": (0.9, 0.3, 0.2)}
     face = add_mesh("Head", geometry, {}, colours)
     bind(face, armature, {"jaw": geometry.jaw, "head": 1 - geometry.jaw})
-    return finish(Rig("Head", geometry.landmarks, frozenset({"jawOpen"}), has_width=False))
+    return finish(Rig("Head", geometry.landmarks, incisors("Head", geometry), frozenset({"jawOpen"}), has_width=False))
 
 
 RIGS: dict[str, Callable[[], Rig]] = {
