@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from . import face, keyframes
 from .core.retarget import Target
 
-STILL = 1e-6
-"""A mesh moves when a vertex travels more than this share of the farthest coordinate."""
+STILL = 1e-4
+"""A point moves when it travels more than this share of the size of its object."""
 FAR = 0.25
 """Share of its farthest travel that a part has at the frames where it is expected to be seen moving."""
 N_FRAMES = 2
@@ -243,27 +243,33 @@ def _moved(
 
 
 def _poses(scene: bpy.types.Scene, objects: list[Any], frame: int) -> dict[Any, NDArray[np.float32]]:
-    """Where everything of some objects is at a frame: vertices of meshes, matrices of bones, and of the object."""
+    """Points (N, 3) of some objects at a frame: vertices in the world, or three a bone, which show how it turns."""
     scene.frame_set(frame)
     layer = bpy.context.view_layer if bpy.context.scene == scene else scene.view_layers[0]
     poses = {}
     for item in objects:
         evaluated = item.evaluated_get(layer.depsgraph)
-        places = np.array(evaluated.matrix_world, np.float32).ravel()
         if item.type == "MESH":
-            vertices = np.empty(3 * len(evaluated.data.vertices), np.float32)
-            evaluated.data.vertices.foreach_get("co", vertices)
-            places = np.concatenate([places, vertices])
-        elif item.pose:
-            places = np.concatenate([places, *(np.ravel(bone.matrix) for bone in evaluated.pose.bones)])
-        poses[item] = places
+            flat = np.empty(3 * len(evaluated.data.vertices), np.float32)
+            evaluated.data.vertices.foreach_get("co", flat)
+            to_world = np.array(evaluated.matrix_world, np.float32)
+            poses[item] = flat.reshape(-1, 3) @ to_world[:3, :3].T + to_world[:3, 3]
+        else:
+            bones = evaluated.pose.bones if evaluated.pose else ()
+            points = [
+                point for bone in bones for point in (bone.head, bone.tail, bone.head + bone.x_axis * bone.length)
+            ]
+            poses[item] = np.array(points, np.float32).reshape(-1, 3)
     return poses
 
 
 def _differ(one: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
-    if one.shape != other.shape:
-        return True
-    return bool(np.abs(one - other).max() > STILL * max(1e-6, float(np.abs(one).max())))
+    """Whether points are elsewhere, farther than nobody would see."""
+    if one.shape != other.shape or not len(one):
+        return one.shape != other.shape
+    # far from the origin, single precision is what limits
+    size = max(np.ptp(one, axis=0).max(), 0.01 * np.abs(one).max(), 1e-6)
+    return bool(np.abs(one - other).max() > STILL * size)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

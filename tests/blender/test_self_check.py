@@ -1,0 +1,288 @@
+"""After a generation: does the face move, if not, why, and does the offered click help?"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+import pytest
+
+from blender_addon import face, generation, keyframes, self_check
+from blender_addon.core.channels import BLENDSHAPE_CHANNELS
+from blender_addon.core.retarget import RigMap, rig_map_to_text
+from blender_addon.core.shaping import Shaping
+
+from .scenes import NO_LIFE, TINY_MODEL, add_strip, heights, make_head, write_bursts
+from .test_face import FRAMES, JAW, add_armature, bind, said, take_of
+
+Breaker = Callable[[Any, Any], None]
+
+
+@pytest.fixture
+def spoken(scene: Any, tmp_path: Path) -> Any:
+    """A scene with a strip of 2 s from frame 11 on; a head with keys, and a body that hangs on a jaw bone."""
+    add_strip(scene, write_bursts(tmp_path / "a.wav", 2.0, [0.5, 1.5]), 11)
+    make_head(scene)
+    rig = add_armature(scene, "jaw")
+    bind(make_head(scene, [], "Body"), rig).data.vertices[0].co.y = 1.0
+    rig[face.RIG_MAP] = rig_map_to_text(RigMap("Jaw", (JAW,)))
+    return scene
+
+
+def generate(scene: Any, obj: Any, shaping: Shaping = Shaping(**NO_LIFE)) -> generation.Result:  # noqa: B008
+    return generation.generate(scene, obj, "", shaping, TINY_MODEL)
+
+
+def found(obj: Any) -> dict[str, str]:
+    """Sentence -> label of its fix, as the panel shows them."""
+    return {finding["sentence"]: finding["fix"] for finding in keyframes.read_facts(take_of(obj))["findings"]}
+
+
+def strip_of(owner: Any) -> Any:
+    return owner.animation_data.nla_tracks[-1].strips[0]
+
+
+def user_action(owner: Any, data_path: str, holder: Any) -> None:
+    """An active Action of the user that animates something."""
+    holder.keyframe_insert(data_path, frame=1)
+    owner.animation_data.action.name = "Mine"
+
+
+def mute_keys(_scene: Any, head: Any) -> None:
+    for block in head.data.shape_keys.key_blocks:
+        block.mute = True
+
+
+def narrow_keys(_scene: Any, head: Any) -> None:
+    for block in head.data.shape_keys.key_blocks[1:]:
+        block.slider_max = 0.0
+
+
+def show_one_key(_scene: Any, head: Any) -> None:
+    head.show_only_shape_key = True
+
+
+def switch_nla_off(_scene: Any, head: Any) -> None:
+    head.data.shape_keys.animation_data.use_nla = False
+
+
+def mute_strip(_scene: Any, head: Any) -> None:
+    strip_of(head.data.shape_keys).mute = True
+
+
+def lose_slot(_scene: Any, head: Any) -> None:
+    strip_of(head.data.shape_keys).action_slot = None
+
+
+def solo_other(_scene: Any, head: Any) -> None:
+    head.data.shape_keys.animation_data.nla_tracks[0].is_solo = True
+
+
+def animate_keys(_scene: Any, head: Any) -> None:
+    key = head.data.shape_keys
+    for block in key.key_blocks[1:]:
+        user_action(key, "value", block)
+
+
+def disable(_scene: Any, head: Any) -> None:
+    head.hide_viewport = True
+
+
+def rest(_scene: Any, rig: Any) -> None:
+    rig.data.pose_position = "REST"
+
+
+def hide_modifier(scene: Any, _rig: Any) -> None:
+    scene.objects["Body"].modifiers[0].show_viewport = False
+
+
+def animate_bone(_scene: Any, rig: Any) -> None:
+    user_action(rig, "rotation_quaternion", rig.pose.bones["jaw"])
+
+
+@pytest.mark.parametrize(
+    ("name", "breaks", "sentence", "label"),
+    [
+        ("Head", mute_keys, "browDownLeft, browDownRight, browInnerUp and 48 more is muted", "Unmute"),
+        ("Head", narrow_keys, "The range of browDownLeft, browDownRight, browInnerUp and 48 more ends", "Widen to 1"),
+        ("Head", show_one_key, "Solo is on in the Shape Keys panel", "Switch Off"),
+        ("Head", switch_nla_off, "The NLA of the shape keys is switched off", "Switch On"),
+        ("Head", mute_strip, "The NLA strip Voxkey a.wav is muted", "Unmute"),
+        ("Head", lose_slot, "The NLA strip Voxkey a.wav has no slot", "Choose Slot"),
+        ("Head", solo_other, "Another NLA track is on solo", "Switch Off"),
+        (
+            "Head",
+            animate_keys,
+            "Your Action Mine animates browDownLeft, browDownRight, browInnerUp",
+            "Push Down",
+        ),
+        ("Head", disable, "Head is disabled in viewports", "Enable"),
+        ("Rig", rest, "The armature Rig is in rest position", "Pose Position"),
+        ("Rig", hide_modifier, "The modifier Armature of Body is off in viewports", "Switch On"),
+        ("Rig", animate_bone, "Your Action Mine animates jaw and wins over the take", "Push Down"),
+        ("Rig", lambda _, rig: mute_strip(_, Holder(rig)), "The NLA strip Voxkey a.wav is muted", "Unmute"),
+    ],
+)
+def test_a_still_face_is_noticed_explained_and_helped(
+    spoken: Any, name: str, breaks: Breaker, sentence: str, label: str
+) -> None:
+    obj = spoken.objects[name]
+    assert generate(spoken, obj).moved is True
+    assert not found(obj)
+    breaks(spoken, obj)
+    assert self_check.check(spoken, obj, take_of(obj)) is False
+    told = next(told for told in found(obj) if told.startswith(sentence))
+    assert found(obj)[told] == label
+    self_check.apply_fix(spoken, obj, take_of(obj), told)
+    assert keyframes.read_facts(take_of(obj))["moved"] is True
+    assert label not in found(obj).values()
+    with pytest.raises(ValueError, match="There is nothing to fix any more"):
+        self_check.apply_fix(spoken, obj, take_of(obj), told)
+
+
+class Holder:
+    """Stands for a head whose keys are an armature: what is done to the one is done to the other."""
+
+    def __init__(self, owner: Any) -> None:
+        self.data = type("Data", (), {"shape_keys": owner})
+
+
+def equal_keys(_scene: Any, head: Any) -> None:
+    for block in head.data.shape_keys.key_blocks[1:]:
+        for point, basis in zip(block.data, head.data.shape_keys.reference_key.data, strict=True):
+            point.co = basis.co
+
+
+def drive_bone(_scene: Any, rig: Any) -> None:
+    for index in range(4):
+        rig.driver_add('pose.bones["jaw"].rotation_quaternion', index)
+
+
+def limit_bone(_scene: Any, rig: Any) -> None:
+    limit = rig.pose.bones["jaw"].constraints.new("LIMIT_ROTATION")
+    limit.use_limit_x = limit.use_limit_y = limit.use_limit_z = True
+    limit.owner_space = "LOCAL"
+
+
+def unbind(scene: Any, _rig: Any) -> None:
+    scene.objects["Body"].vertex_groups.clear()
+
+
+def exclude(scene: Any, head: Any) -> None:
+    store = bpy.data.collections.new("Store")
+    scene.collection.children.link(store)
+    scene.collection.objects.unlink(head)
+    store.objects.link(head)
+    bpy.context.view_layer.layer_collection.children["Store"].exclude = True
+
+
+@pytest.mark.parametrize(
+    ("name", "breaks", "sentence"),
+    [
+        ("Head", equal_keys, "Head does not move with its shape keys; are they equal to the Basis?"),
+        ("Head", exclude, "Head is not in the view layer ViewLayer; tick its collection in the Outliner"),
+        ("Rig", drive_bone, "A driver moves jaw and wins over the take; remove it"),
+        ("Rig", limit_bone, "The bones of Rig do not move; do constraints or drivers hold them?"),
+        ("Rig", unbind, "No mesh follows what the take moves; is Rig bound to the bones?"),
+    ],
+)
+def test_what_only_the_user_can_help_is_explained(spoken: Any, name: str, breaks: Breaker, sentence: str) -> None:
+    obj = spoken.objects[name]
+    breaks(spoken, obj)
+    result = generate(spoken, obj)
+    assert (result.moved, "the face does not move" in result.summary) == (False, True)
+    assert found(obj)[sentence] == ""
+
+
+def test_a_hidden_head_moves_but_can_be_shown(spoken: Any) -> None:
+    head = spoken.objects["Head"]
+    head.hide_set(True)
+    generate(spoken, head)
+    assert found(head) == {"Head is hidden": "Show"}
+    self_check.apply_fix(spoken, head, take_of(head), "Head is hidden")
+    assert head.visible_get() and not found(head)
+
+
+def test_a_take_at_rest_is_told(spoken: Any) -> None:
+    result = generate(spoken, spoken.objects["Head"], Shaping(strength=0.0, **NO_LIFE))
+    assert result.moved is None
+    assert result.warnings == ("The take is at rest throughout: the sound is silent, or Strength is 0",)
+
+
+def test_one_part_that_stands_still_is_named(spoken: Any) -> None:
+    head, rig = spoken.objects["Head"], spoken.objects["Rig"]
+    teeth = make_head(spoken, ["jawOpen"], "Teeth")
+    head.parent = teeth.parent = rig
+    equal_keys(spoken, teeth)
+    result = generate(spoken, head)
+    assert result.moved is True
+    assert result.warnings == ("Teeth does not move with its shape keys; are they equal to the Basis?",)
+
+
+def test_the_users_animation_is_no_sign_of_life(spoken: Any) -> None:
+    head = spoken.objects["Head"]
+    for frame, x in ((1, 0.0), (60, 5.0)):
+        head.location.x = x
+        head.keyframe_insert("location", frame=frame)
+    blocks = head.data.shape_keys.key_blocks
+    sway = head.shape_key_add(name="sway", from_mix=False)
+    sway.data[0].co.x = 1.0
+    for frame, value in ((1, 0.0), (60, 1.0)):
+        sway.value = value
+        sway.keyframe_insert("value", frame=frame)
+    for block in blocks[1:-1]:
+        block.mute = True
+    assert generate(spoken, head).moved is False
+
+
+def test_a_pushed_down_action_keeps_its_motion_under_the_take(spoken: Any) -> None:
+    head = spoken.objects["Head"]
+    key = head.data.shape_keys
+    smile = key.key_blocks["jawOpen"]
+    for frame, value in ((1, 0.0), (60, 0.5)):
+        smile.value = value
+        smile.keyframe_insert("value", frame=frame)
+    column = BLENDSHAPE_CHANNELS.index("jawOpen")
+    alone = heights(spoken, head, FRAMES)[:, column]
+    generate(spoken, head)
+    np.testing.assert_allclose(heights(spoken, head, FRAMES)[:, column], alone, atol=1e-6)
+    told = next(told for told in found(head) if told.endswith("animates jawOpen and wins over the take"))
+    self_check.apply_fix(spoken, head, take_of(head), told)
+    together = heights(spoken, head, FRAMES)[:, column]
+    np.testing.assert_allclose(together, np.clip(alone + said(head), 0, 1), atol=1e-5)
+
+
+def test_looking_changes_nothing(spoken: Any) -> None:
+    head = spoken.objects["Head"]
+    spoken.frame_set(17, subframe=0.25)
+    generate(spoken, head)
+    assert (spoken.frame_current, spoken.frame_subframe) == (17, 0.25)
+    assert not any(track.mute for track in head.data.shape_keys.animation_data.nla_tracks)
+
+
+def test_looking_at_a_dense_head_takes_less_than_a_twentieth_of_a_second(spoken: Any) -> None:
+    head = make_dense_head(spoken, 20_000)
+    generate(spoken, head)
+    seconds = []
+    for _ in range(5):  # the fastest counts, and its own time, as other programs run on this machine too
+        started = time.process_time()
+        assert self_check.check(spoken, head, take_of(head)) is True
+        seconds.append(time.process_time() - started)
+    assert min(seconds) < 0.05
+
+
+def make_dense_head(scene: Any, n_vertices: int) -> Any:
+    mesh = bpy.data.meshes.new("Dense")
+    mesh.vertices.add(n_vertices)
+    head = bpy.data.objects.new("Dense", mesh)
+    scene.collection.objects.link(head)
+    head.shape_key_add(name="Basis")
+    places = np.zeros((n_vertices, 3), np.float32)
+    for name in BLENDSHAPE_CHANNELS:
+        places[:, 2] = np.random.default_rng(0).random(n_vertices)
+        block = head.shape_key_add(name=name, from_mix=False)
+        block.data.foreach_set("co", places.ravel())
+        block.value = 0.0
+    return head
