@@ -90,6 +90,8 @@ class RigPart:
     bones: tuple[str, ...] = ()
     properties: tuple[tuple[str, str], ...] = ()
     """(property, bone that holds it, or "" when the object does)."""
+    loose_bones: tuple[str, ...] = ()
+    """Bones that carry meshes without shape keys, such as teeth and eyeballs, and none with."""
 
 
 @dataclass(frozen=True)
@@ -203,7 +205,8 @@ def detect(parts: Sequence[RigPart], rig_maps: Iterable[RigMap]) -> list[tuple[R
     """The rig maps that fit the parts of a character, best first, each with what it covers.
 
     Best is the one that finds most channels, those with a target of their own counting twice. What it does not find is
-    added from those after it, but the mouth is always driven by one of them alone.
+    added from those after it, but the mouth is always driven by one of them alone. Jaw and eyes of loose bones are
+    added as well: teeth and eyeballs go with a face that shape keys move.
     """
     known = [rig_map for rig_map in rig_maps if _evidence(rig_map, parts) >= 1]
     covered = [(rig_map, coverage(rig_map, parts)) for rig_map in known]
@@ -221,18 +224,34 @@ def _evidence(rig_map: RigMap, parts: Iterable[RigPart]) -> float:
 
 
 def _completed(rig_map: RigMap, others: Iterable[RigMap], parts: Sequence[RigPart]) -> RigMap:
-    """rig_map with links of others for what it does not find: the mouth as a whole, the rest channel by channel."""
+    """rig_map with links of others for what it does not find, and to loose bones.
+
+    The mouth is completed as a whole or not at all, the rest channel by channel.
+    """
     missing = set(coverage(rig_map, parts).unmatched)
     if not missing >= MOUTH:
         missing -= MOUTH
+    loose = {name for part in parts for name in part.loose_bones}
+    driven = {link.target for part in parts for link in _found_links(rig_map, part)}
     for other in others:
-        found = {target for part in parts for target in find_targets(other, part)}
-        added = [link for link in other.links if link.channel in missing and link.target in found]
+        found = dict.fromkeys(link for part in parts for link in _found_links(other, part))
+        added = [link for link in found if link.channel in missing or _is_followed(link, loose - _bones(driven))]
         if added:
             rig_map = RigMap(f"{rig_map.name} + {other.name}", (*rig_map.links, *added), rig_map.source)
-            reached = {link.channel for link in added}
+            driven |= {link.target for link in added}
+            reached = {link.channel for link in added} & missing
             missing -= reached | (MOUTH if reached & MOUTH else set())
     return rig_map
+
+
+def _is_followed(link: Link, loose: set[str]) -> bool:
+    """Whether a link turns jaw or eyes by a loose bone."""
+    is_turn = link.target.kind == "bone" and link.target.component.startswith("rotation")
+    return is_turn and link.target.name in loose and link.channel.startswith(("jawOpen", "eyeLook"))
+
+
+def _bones(targets: Iterable[Target]) -> set[str]:
+    return {target.name for target in targets if target.kind == "bone"}
 
 
 def load_rig_map(path: Path) -> RigMap:
@@ -302,8 +321,8 @@ def match_names(wanted: Iterable[str], available: Iterable[str]) -> dict[str, st
     """Wanted name -> the available name that spells it, whatever its case, separators and side mark.
 
     jawOpen is found as JAWOPEN, jaw_open or a01_JawOpen; browDownLeft as browDown_L, L_brow_down or head.browDown.L. Of
-    several, the name without a prefix wins, then the one whose prefix most names have, then the first. What most names
-    end in is left out of all.
+    several, the very name wins, then one without a prefix, then the one whose prefix most names have, then the first.
+    What nearly all names end in is left out.
     """
     words = _without_common_ending({name: _words(name) for name in available})
     spelled = {name: _spelling(_words(name)) for name in wanted}
@@ -320,7 +339,8 @@ def match_names(wanted: Iterable[str], available: Iterable[str]) -> dict[str, st
         spelling: names[min(names, key=lambda prefix: (len(prefix) > 0, -counts[prefix]))]
         for spelling, names in found.items()
     }
-    return {name: best[spelling] for name, spelling in spelled.items() if spelling in best}
+    found_names = {name: best[spelling] for name, spelling in spelled.items() if spelling in best}
+    return found_names | {name: name for name in spelled if name in words}
 
 
 _SIDES = {"l": "left", "r": "right", "左": "left", "右": "right"}

@@ -115,6 +115,11 @@ def test_the_plain_name_wins_over_a_prefixed_one() -> None:
     assert match_names(["jawOpen"], ["Beard.jawOpen", "JawOpen"]) == {"jawOpen": "JawOpen"}
 
 
+def test_a_name_as_it_is_on_the_rig_is_always_found() -> None:
+    names = ["eye.L.001", "eye.R.001", "jaw.001", "head.001", "Jaw"]
+    assert match_names(names, names) == {name: name for name in names}
+
+
 def test_the_prefix_that_most_names_have_wins() -> None:
     available = ["Mouth_Pucker_Open", "Jaw_Open", "V_Open", "V_Wide", "V_Tight"]
     assert match_names(["Open", "Wide", "Tight"], available) == {"Open": "V_Open", "Wide": "V_Wide", "Tight": "V_Tight"}
@@ -188,6 +193,34 @@ def test_a_part_with_other_names_gets_no_targets() -> None:
     assert result.values.shape == (50, 0)
     assert (result.targets, result.links) == ((), ())
     assert detect([RigPart(("Basis", "key_001"))], [ARKIT]) == []
+
+
+def test_the_best_map_is_completed_by_others_but_never_in_the_mouth() -> None:
+    visemes = shape_key_map(("jawOpen", "viseme_aa"), ("mouthFunnel", "viseme_O"), ("mouthPucker", "viseme_O"))
+    part = RigPart(("viseme_aa", "viseme_O", "eyeBlinkLeft", "mouthSmileLeft"))
+    completed, cover = detect([part], [ARKIT, visemes])[0]
+    assert completed.name == "test + ARKit"
+    assert cover.matched == ("eyeBlinkLeft", "jawOpen")
+    assert cover.combined == ("mouthFunnel", "mouthPucker")
+
+
+def test_teeth_and_eyeballs_on_bones_go_with_a_face_of_shape_keys() -> None:
+    bones = RigMap(
+        "bones",
+        (
+            Link("jawOpen", Target("bone", "jaw", "rotation_x"), gain=0.4),
+            Link("mouthClose", Target("bone", "jaw", "rotation_x"), gain=-0.4),
+            Link("eyeLookUpLeft", Target("bone", "eye.L", "rotation_x"), gain=0.4),
+        ),
+    )
+    face = RigPart(BLENDSHAPE_CHANNELS)
+    carrying_the_face, carrying_teeth = RigPart(bones=("jaw", "eye.L")), RigPart(bones=("jaw",), loose_bones=("jaw",))
+    assert detect([face, carrying_the_face], [ARKIT, bones])[0][0].name == "ARKit"
+    completed, cover = detect([face, carrying_teeth], [ARKIT, bones])[0]
+    assert [link for link in completed.links if link.target.kind == "bone" and link.target.name == "jaw"] == [
+        bones.links[0]
+    ]
+    assert cover.matched == BLENDSHAPE_CHANNELS
 
 
 @pytest.mark.parametrize(
