@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -126,7 +126,9 @@ class Coverage:
 
 def retarget(curves: Curves, rig_map: RigMap, part: RigPart) -> Retargeted:
     """Values for those targets of a part that rig_map links to the channels; there may be none."""
-    links = tuple(link for link in _found_links(rig_map, part) if link.channel in curves.channels)
+    links = tuple(
+        link for link in _found_links(rig_map, find_targets(rig_map, part)) if link.channel in curves.channels
+    )
     columns = {target: column for column, target in enumerate(dict.fromkeys(link.target for link in links))}
     rows = {channel: row for row, channel in enumerate(curves.channels)}
     gains = np.zeros((len(rows), len(columns)), np.float32)
@@ -165,26 +167,28 @@ def _label(target: Target) -> str:
     return f"{target.component}.{target.name}"
 
 
-def _found_links(rig_map: RigMap, part: RigPart) -> tuple[Link, ...]:
-    """Links whose target a part has, named as on the rig; of two names for one target of a channel, the first."""
-    found = find_targets(rig_map, part)
+def _found_links(rig_map: RigMap, found: dict[Target, Target]) -> tuple[Link, ...]:
+    """Links whose target was found, named as on the rig; of two names for one target of a channel, the first."""
     links: dict[tuple[str, Target], Link] = {}
     for link in rig_map.links:
-        if link.target in found:
-            target = found[link.target]
-            links.setdefault((link.channel, target), replace(link, target=target))
+        target = found.get(link.target)
+        if target is not None and (link.channel, target) not in links:
+            links[link.channel, target] = link if target == link.target else replace(link, target=target)
     return tuple(links.values())
 
 
 def coverage(rig_map: RigMap, parts: Sequence[RigPart]) -> Coverage:
     """What rig_map finds on the parts of a character."""
+    return _coverage(rig_map, parts, [_found_links(rig_map, find_targets(rig_map, part)) for part in parts])
+
+
+def _coverage(rig_map: RigMap, parts: Sequence[RigPart], links: Iterable[Sequence[Link]]) -> Coverage:
+    """The same from the links that were found on each part."""
     reached: set[str] = set()
     combined: set[str] = set()
     unused: list[str] = []
-    for part in parts:
-        pairs = [
-            (link.channel, link.target) for link in _found_links(rig_map, part) if link.channel in BLENDSHAPE_CHANNELS
-        ]
+    for part, found in zip(parts, links, strict=True):
+        pairs = [(link.channel, link.target) for link in found if link.channel in BLENDSHAPE_CHANNELS]
         n_targets = Counter(channel for channel, _ in pairs)
         n_channels = Counter(target for _, target in pairs)
         reached |= n_targets.keys()
@@ -201,6 +205,15 @@ def coverage(rig_map: RigMap, parts: Sequence[RigPart]) -> Coverage:
     )
 
 
+class _Fit(NamedTuple):
+    """A rig map on a character."""
+
+    rig_map: RigMap
+    links: list[tuple[Link, ...]]
+    """Found on each part, named as there."""
+    coverage: Coverage
+
+
 def detect(parts: Sequence[RigPart], rig_maps: Iterable[RigMap]) -> list[tuple[RigMap, Coverage]]:
     """The rig maps that fit the parts of a character, best first, each with what it covers.
 
@@ -208,50 +221,52 @@ def detect(parts: Sequence[RigPart], rig_maps: Iterable[RigMap]) -> list[tuple[R
     added from those after it, but the mouth is always driven by one of them alone. Jaw and eyes of loose bones are
     added as well: teeth and eyeballs go with a face that shape keys move.
     """
-    known = [rig_map for rig_map in rig_maps if _evidence(rig_map, parts) >= 1]
-    covered = [(rig_map, coverage(rig_map, parts)) for rig_map in known]
-    covered.sort(key=lambda pair: (-2 * len(pair[1].matched) - len(pair[1].combined), -pair[1].share))
-    ranked = [rig_map for rig_map, _ in covered]
-    completed = [_completed(rig_map, [other for other in ranked if other is not rig_map], parts) for rig_map in ranked]
-    return [(rig_map, coverage(rig_map, parts)) for rig_map in completed]
+    fits = []
+    for rig_map in rig_maps:
+        found = [find_targets(rig_map, part) for part in parts]
+        if _evidence(found) >= 1:
+            links = [_found_links(rig_map, targets) for targets in found]
+            fits.append(_Fit(rig_map, links, _coverage(rig_map, parts, links)))
+    fits.sort(key=lambda fit: (-2 * len(fit.coverage.matched) - len(fit.coverage.combined), -fit.coverage.share))
+    return [_completed(fit, [other for other in fits if other is not fit], parts) for fit in fits]
 
 
-def _evidence(rig_map: RigMap, parts: Iterable[RigPart]) -> float:
+def _evidence(found: Iterable[dict[Target, Target]]) -> float:
     """How many names of a family were found; the like of A, O or ih is found by chance and counts a third."""
-    found = {target for part in parts for target in find_targets(rig_map, part)}
-    names = {(target.kind, target.name) for target in found}
+    names = {(target.kind, target.name) for targets in found for target in targets}
     return sum(1.0 if len(name) > 2 or not name.isascii() else 1 / 3 for _, name in names) + 1e-6
 
 
-def _completed(rig_map: RigMap, others: Iterable[RigMap], parts: Sequence[RigPart]) -> RigMap:
-    """rig_map with links of others for what it does not find, and to loose bones.
+def _completed(fit: _Fit, others: Iterable[_Fit], parts: Sequence[RigPart]) -> tuple[RigMap, Coverage]:
+    """A rig map with links of others for what it does not find, and to loose bones.
 
     The mouth is completed as a whole or not at all, the rest channel by channel.
     """
-    missing = set(coverage(rig_map, parts).unmatched)
+    rig_map, links = fit.rig_map, list(fit.links)
+    missing = set(fit.coverage.unmatched)
     if not missing >= MOUTH:
         missing -= MOUTH
     loose = {name for part in parts for name in part.loose_bones}
-    driven = {link.target for part in parts for link in _found_links(rig_map, part)}
+    loose -= {link.target.name for found in links for link in found if link.target.kind == "bone"}
     for other in others:
-        found = dict.fromkeys(link for part in parts for link in _found_links(other, part))
-        added = [link for link in found if link.channel in missing or _is_followed(link, loose - _bones(driven))]
-        if added:
-            rig_map = RigMap(f"{rig_map.name} + {other.name}", (*rig_map.links, *added), rig_map.source)
-            driven |= {link.target for link in added}
-            reached = {link.channel for link in added} & missing
+        added = [
+            tuple(link for link in found if link.channel in missing or _goes_along(link, loose))
+            for found in other.links
+        ]
+        if any(added):
+            new = tuple(dict.fromkeys(link for found in added for link in found))
+            rig_map = RigMap(f"{rig_map.name} + {other.rig_map.name}", rig_map.links + new, rig_map.source)
+            links = [had + found for had, found in zip(links, added, strict=True)]
+            reached = {link.channel for link in new} & missing
             missing -= reached | (MOUTH if reached & MOUTH else set())
-    return rig_map
+            loose -= {link.target.name for link in new}
+    return rig_map, _coverage(rig_map, parts, links)
 
 
-def _is_followed(link: Link, loose: set[str]) -> bool:
-    """Whether a link turns jaw or eyes by a loose bone."""
+def _goes_along(link: Link, loose: set[str]) -> bool:
+    """Whether a link turns the jaw or an eye by a loose bone."""
     is_turn = link.target.kind == "bone" and link.target.component.startswith("rotation")
     return is_turn and link.target.name in loose and link.channel.startswith(("jawOpen", "eyeLook"))
-
-
-def _bones(targets: Iterable[Target]) -> set[str]:
-    return {target.name for target in targets if target.kind == "bone"}
 
 
 def load_rig_map(path: Path) -> RigMap:
@@ -324,23 +339,32 @@ def match_names(wanted: Iterable[str], available: Iterable[str]) -> dict[str, st
     several, the very name wins, then one without a prefix, then the one whose prefix most names have, then the first.
     What nearly all names end in is left out.
     """
-    words = _without_common_ending({name: _words(name) for name in available})
+    names = tuple(available)
+    spellings = _spellings(names)
     spelled = {name: _spelling(_words(name)) for name in wanted}
-    asked = set(spelled.values())
-    found: dict[str, dict[tuple[str, ...], str]] = {}  # spelling -> prefix -> available name
-    for name, all_words in words.items():
-        for start in range(len(all_words)):
-            spelling = _spelling(all_words[start:])
-            if spelling in asked:
-                prefix = tuple("#" if word.isdigit() else word for word in all_words[:start])
-                found.setdefault(spelling, {}).setdefault(prefix, name)
-    counts = Counter(prefix for names in found.values() for prefix in names)
+    ways = {spelling: spellings[spelling] for spelling in spelled.values() if spelling in spellings}
+    counts = Counter(prefix for by_prefix in ways.values() for prefix in by_prefix)
     best = {
-        spelling: names[min(names, key=lambda prefix: (len(prefix) > 0, -counts[prefix]))]
-        for spelling, names in found.items()
+        spelling: by_prefix[min(by_prefix, key=lambda prefix: (len(prefix) > 0, -counts[prefix]))]
+        for spelling, by_prefix in ways.items()
     }
-    found_names = {name: best[spelling] for name, spelling in spelled.items() if spelling in best}
-    return found_names | {name: name for name in spelled if name in words}
+    there = set(names)
+    return {
+        name: name if name in there else best[spelling]
+        for name, spelling in spelled.items()
+        if name in there or spelling in best
+    }
+
+
+@lru_cache(maxsize=100)
+def _spellings(names: tuple[str, ...]) -> dict[str, dict[tuple[str, ...], str]]:
+    """Spelling of a name or its last words -> words before it, numbers as #, -> the first such name."""
+    found: dict[str, dict[tuple[str, ...], str]] = {}
+    for name, words in _without_common_ending({name: _words(name) for name in names}).items():
+        for start in range(len(words)):
+            prefix = tuple("#" if word.isdigit() else word for word in words[:start])
+            found.setdefault(_spelling(words[start:]), {}).setdefault(prefix, name)
+    return found
 
 
 _SIDES = {"l": "left", "r": "right", "左": "left", "右": "right"}
