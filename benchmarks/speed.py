@@ -21,7 +21,7 @@ from blender_addon import keyframes
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves
 from blender_addon.core.model import runs_in_numpy
-from blender_addon.core.retarget import Target
+from blender_addon.core.retarget import Link, RigMap, RigPart, Target, retarget
 from blender_addon.generation import DEFAULT_MODEL
 
 ROOT = Path(__file__).parent.parent
@@ -29,6 +29,9 @@ AUDIO_SECONDS = 60
 N_RUNS = 5
 N_SLOW_FRAMES = 300
 """keyframe_insert grows with the square of the keys: a minute takes many seconds."""
+
+HOUR_FRAMES = 60 * 60 * 30
+N_TARGETS = 60
 
 PREDICT_IN_A_FRESH_PROCESS = """
 import statistics
@@ -118,6 +121,15 @@ def seconds_of(write: Callable[[Any, Curves], None], keys: Curves) -> float:
     return min(times)
 
 
+def seconds_to_retarget(n_frames: int, n_targets: int) -> float:
+    """Median time from curves to values of a rig, every channel driving every target."""
+    targets = [Target("shape_key", f"target {number}") for number in range(n_targets)]
+    rig_map = RigMap("benchmark", tuple(Link(name, target, 0.02) for name in BLENDSHAPE_CHANNELS for target in targets))
+    values = np.random.default_rng(0).random((n_frames, len(BLENDSHAPE_CHANNELS)), np.float32)
+    curves, part = Curves(values, BLENDSHAPE_CHANNELS, 30.0), RigPart(tuple(target.name for target in targets))
+    return median_seconds(lambda: retarget(curves, rig_map, part))
+
+
 def print_predicted(model: Path, runtime: str, matmul_seconds: float) -> None:
     """The table rows of a runtime."""
     figures = {
@@ -150,6 +162,9 @@ def main() -> None:
     print(f"| 51 x {N_SLOW_FRAMES} keys with keyframe_insert | {slow:.3f} | 1 |")
     print(f"| the same as a take | {fast:.3f} | 1/{slow / fast:.0f} |")
     print(f"| 51 x {len(values)} keys as a take | {seconds_of(write_in_bulk, minute):.3f} | |")
+    print(
+        f"| 51 x {HOUR_FRAMES} frames onto {N_TARGETS} targets | {seconds_to_retarget(HOUR_FRAMES, N_TARGETS):.3f} | |"
+    )
     sys.stdout.flush()
     os._exit(0)  # bpy 4.5 can hang when the interpreter shuts down
 
