@@ -35,6 +35,8 @@ from .core.retarget import (
 RIG_MAP = "voxkey_rig_map"
 """Custom property of a face object: the rig map chosen for its character, as JSON text."""
 
+N_WEIGHED = 1000
+"""Vertices of a mesh that are asked for the bones that deform it, so that dense meshes take no longer."""
 OVERRIDE_OBJECT = "or a library override (Object > Library Override > Make)"
 OVERRIDE_MESH = "or a library override (Shift-click the chain icon beside its name in the Data tab)"
 
@@ -118,8 +120,9 @@ def family(obj: bpy.types.Object) -> list[bpy.types.Object]:
 def character(obj: bpy.types.Object) -> list[Part]:
     """What can be animated of the character that an object belongs to, each data-block once, the object's own first."""
     found: dict[Any, Part] = {}
-    for member in family(obj):
-        for owner, offers in _offers(member):
+    members = family(obj)
+    for member in members:
+        for owner, offers in _offers(member, members):
             if owner not in found and owner.is_editable:
                 found[owner] = _part(owner, member.name, offers)
     return [part for part in found.values() if part.offers != RigPart() or part.driven]
@@ -247,15 +250,34 @@ def _touch(one: bpy.types.Object, other: bpy.types.Object) -> bool:
     return bool((boxes[0].min(0) <= boxes[1].max(0)).all() and (boxes[1].min(0) <= boxes[0].max(0)).all())
 
 
-def _offers(obj: bpy.types.Object) -> Iterator[tuple[Any, RigPart]]:
-    """(owner, what it has) of an object: its shape keys, and itself."""
+def _offers(obj: bpy.types.Object, members: Sequence[bpy.types.Object]) -> Iterator[tuple[Any, RigPart]]:
+    """(owner, what it has) of one of the members of a family: its shape keys, and itself."""
     key = shape_keys(obj)
     if key is not None and key.use_relative:
         yield key, RigPart(shape_keys=tuple(keyframes.shape_key_names(key)))
     bones = obj.pose.bones if obj.pose else ()
     properties = [(name, "") for name in _numbers(obj)]
     properties += [(name, bone.name) for bone in bones for name in _numbers(bone)]
-    yield obj, RigPart(bones=tuple(bone.name for bone in bones), properties=tuple(properties))
+    names = tuple(bone.name for bone in bones)
+    yield obj, RigPart(bones=names, properties=tuple(properties), loose_bones=_loose_bones(members) if names else ())
+
+
+def _loose_bones(members: Sequence[bpy.types.Object]) -> tuple[str, ...]:
+    """Bones that carry meshes without shape keys, and none with."""
+    carried: dict[bool, set[str]] = {True: set(), False: set()}
+    for member in members:
+        if member.type == "MESH":
+            key = shape_keys(member)
+            carried[key is not None and len(key.key_blocks) > 1] |= _carriers(member)
+    return tuple(sorted(carried[False] - carried[True]))
+
+
+def _carriers(obj: bpy.types.Object) -> set[str]:
+    """The bone that an object hangs on, and those that deform it, as far as some of its vertices tell."""
+    vertices: Any = obj.data.vertices if obj.vertex_groups else ()
+    step = len(vertices) // N_WEIGHED + 1
+    groups = {group.group for i in range(0, len(vertices), step) for group in vertices[i].groups if group.weight > 0}
+    return {obj.vertex_groups[number].name for number in groups} | ({obj.parent_bone} - {""})
 
 
 def _numbers(holder: Any) -> list[str]:
@@ -278,6 +300,7 @@ def _part(owner: Any, name: str, has: RigPart) -> Part:
             shape_keys=tuple(key for key in has.shape_keys if Target("shape_key", key) not in driven),
             bones=has.bones,
             properties=tuple(pair for pair in has.properties if Target("property", *pair) not in driven),
+            loose_bones=has.loose_bones,
         ),
         followed={target: end for target, end in ends.items() if end is not None},
         driven=driven,

@@ -141,6 +141,11 @@ def key_values(action: bpy.types.Action) -> tuple[NDArray[np.int64], Float32Arra
     return np.round(frames).astype(np.int64), values
 
 
+def moves_bones(animated: Iterable[Address]) -> bool:
+    """Whether bones themselves are animated, and not only what they hold."""
+    return any(path.startswith("pose.bones") and not path.endswith("]") for path, _ in animated)
+
+
 def layers(owner: Any) -> list[tuple[Any, bpy.types.Action]]:
     """(NLA track, Action) of every strip with an Action, bottom first, of a data-block."""
     tracks = owner.animation_data.nla_tracks if owner.animation_data else ()

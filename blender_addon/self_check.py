@@ -78,7 +78,7 @@ def causes(obj: bpy.types.Object, take: bpy.types.Action) -> Iterator[Finding]:
             yield from _key_causes(owner, name, addresses)
             for user in users:
                 yield from _object_causes(user, name)
-        elif any(path.startswith("pose.bones") for path, _ in addresses):
+        elif keyframes.moves_bones(addresses):
             yield from _armature_causes(owner, members)
 
 
@@ -180,11 +180,12 @@ def _set_all(items: list[Any], attribute: str, value: Any) -> None:
 
 def _look(scene: bpy.types.Scene, obj: bpy.types.Object, take: bpy.types.Action) -> tuple[bool | None, list[Finding]]:
     """Whether any mesh of the character moves, and what of the take can't be seen to move."""
-    frames, moving = _telling_frames(keyframes.parts(take))
+    parts = keyframes.parts(take)
+    frames, moving = _telling_frames(parts)
     if not moving:
         return None, [Finding("The take is at rest throughout: the sound is silent, or Strength is 0")]
     members = [item for item in face.family(obj) if item.type == "MESH"]
-    bodies = [owner for owner in moving if isinstance(owner, bpy.types.Object)]
+    bodies = {owner for owner, action in parts if keyframes.moves_bones(keyframes.animated_by(action))}
     moved = _moved(scene, [*dict.fromkeys([*members, *bodies])], take, frames)
     still = []
     for owner in moving:
@@ -192,7 +193,7 @@ def _look(scene: bpy.types.Scene, obj: bpy.types.Object, take: bpy.types.Action)
         if users and not moved & {*users}:
             names = keyframes.listing(item.name for item in users)
             still.append(Finding(f"{names} does not move with its shape keys; are they equal to the Basis?"))
-        elif owner in bodies and owner.pose and owner not in moved:
+        elif owner in bodies - moved:
             still.append(Finding(f"The bones of {owner.name} do not move; do constraints or drivers hold them?"))
     if not still and not moved & {*members}:
         still.append(Finding(f"No mesh follows what the take moves; is {obj.name} bound to the bones?"))
@@ -255,7 +256,7 @@ def _poses(scene: bpy.types.Scene, objects: list[Any], frame: int) -> dict[Any, 
             to_world = np.array(evaluated.matrix_world, np.float32)
             poses[item] = flat.reshape(-1, 3) @ to_world[:3, :3].T + to_world[:3, 3]
         else:
-            bones = evaluated.pose.bones if evaluated.pose else ()
+            bones = evaluated.pose.bones
             points = [
                 point for bone in bones for point in (bone.head, bone.tail, bone.head + bone.x_axis * bone.length)
             ]
