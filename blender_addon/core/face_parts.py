@@ -1,0 +1,209 @@
+"""What is in a head's mesh besides its skin: eyeballs, teeth and tongue, lashes and brows, and how each follows.
+
+Pieces that are not connected to the skin are told apart by where they lie: in the ball behind the lids, behind the
+lips, or anywhere else, which is taken as attached to the skin. Lengths are in units of the distance between the eyes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .face_regions import LOOPS, OUTSIDE, Face
+from .surface import Floats, Ints, Mask, Places, Surface, nearest_places, nearest_rows, pieces
+
+ROOT_REACH = 0.03
+"""Parts attached to the skin hold on to it with what is nearer than this."""
+EYEBALL_SLACK = 1.15
+"""Iris, cornea and highlights reach this far, in radii of the eyeball."""
+TOOTH_SIZE = 0.35
+"""A smaller piece, in widths of all that is in the mouth, is a tooth, and moves as a whole."""
+AGREEING_PART = 0.7
+"""A larger piece moves as a whole, too, when so many of its vertices follow the jaw by nearly the same share."""
+N_SMOOTHING_STEPS = 30
+
+
+@dataclass(frozen=True)
+class Eyeball:
+    vertices: Ints
+    centre: Floats
+    radius: float
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Vertices of a head by what they are; the skin is not among them."""
+
+    eyeballs: dict[str, Eyeball]
+    """"right eye", "left eye" -> eyeball, for those that there are"""
+    mouth: Ints
+    attached: Ints
+
+
+def find_parts(head: Surface, face: Face) -> Parts:
+    """The parts of a head in the face's own pose, up being +Z after alignment or whatever the landmarks say."""
+    piece = pieces(len(head.points), head.edges)
+    used = np.zeros(len(head.points), bool)
+    used[head.triangles] = True
+    used[face.ids] = False
+    eyeballs = {}
+    for name, loop in LOOPS.items():
+        if name != "mouth":
+            eyeball = _find_eyeball(head.points, piece, used, face.skin.points[face.landmarks68[list(loop)]])
+            if eyeball is not None:
+                eyeballs[name] = eyeball
+                used[eyeball.vertices] = False
+    rest = np.flatnonzero(used)
+    in_mouth = _is_behind_lips(_means(head.points[rest], piece[rest]), face)
+    return Parts(eyeballs, rest[in_mouth], rest[~in_mouth])
+
+
+def _means(values: Floats, piece: Ints) -> Floats:
+    """(N, C) for each row the mean over the rows of its piece."""
+    _, index = np.unique(piece, return_inverse=True)
+    sums = np.stack([np.bincount(index, column) for column in values.T], axis=1)
+    return np.asarray((sums / np.bincount(index)[:, None])[index])
+
+
+def _find_eyeball(points: Floats, piece: Ints, used: Mask, lids: Floats) -> Eyeball | None:
+    """The largest piece that is as wide as the eye and lies behind the lids (6, 3), with all that lies within it."""
+    middle, width = lids.mean(axis=0), np.linalg.norm(lids[0] - lids[3])
+    best, best_size = None, 0.0
+    for number in np.unique(piece[used]):
+        own = points[(piece == number) & used]
+        size = np.sort(np.ptp(own, axis=0))
+        is_near = np.linalg.norm((own.min(axis=0) + own.max(axis=0)) / 2 - middle) < width
+        if is_near and 0.6 * width < size[1] and size[2] < 2 * width and size.prod() > best_size:
+            best, best_size = own, size.prod()
+    if best is None:
+        return None
+    centre, radius = fit_sphere(best)
+    far = np.linalg.norm(points - centre, axis=1)[:, None]
+    nearly_all = _means((far < EYEBALL_SLACK * radius).astype(float), piece)[:, 0] > 0.99
+    return Eyeball(np.flatnonzero(used & nearly_all), centre, radius)
+
+
+def fit_sphere(points: Floats) -> tuple[Floats, float]:
+    """Centre (3,) and radius of the sphere nearest to points (N, 3): |p|^2 = 2 c.p + (r^2 - |c|^2) is linear in c."""
+    shift = points.mean(axis=0)
+    p = points - shift
+    solution = np.linalg.lstsq(np.c_[2 * p, np.ones(len(p))], (p**2).sum(axis=1), rcond=None)[0]
+    return solution[:3] + shift, float(np.sqrt(solution[3] + solution[:3] @ solution[:3]))
+
+
+def _is_behind_lips(points: Floats, face: Face) -> Mask:
+    """(N,) True for points between the corners of the mouth, between nose and chin, and behind the lips."""
+    marks = face.skin.points[face.landmarks68]
+    across = marks[54] - marks[48]
+    up = marks[33] - marks[8]
+    back = np.cross(up, across)
+    back /= np.linalg.norm(back)
+    lips = (marks[62] + marks[66]) / 2
+    sideways = (points - lips) @ across / (across @ across)
+    height = (points - lips) @ up / (up @ up)
+    depth = (points - lips) @ back / np.linalg.norm(across)
+    return np.asarray((np.abs(sideways) < 0.75) & (np.abs(height) < 0.5) & (depth > 0.0) & (depth < 2.0))
+
+
+# How they follow
+
+
+def rigid_motion(before: Floats, after: Floats) -> tuple[Floats, Floats]:
+    """Rotation (3, 3) and shift (3,) that bring points (N, 3) closest to others: p @ rotation.T + shift (Kabsch)."""
+    a, b = before - before.mean(axis=0), after - after.mean(axis=0)
+    u, _, vt = np.linalg.svd(b.T @ a)
+    rotation = u * np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))]) @ vt
+    return rotation, after.mean(axis=0) - before.mean(axis=0) @ rotation.T
+
+
+class Followers:
+    """Carries the motion of a source's parts, and of the target's skin, over to the target's parts."""
+
+    def __init__(self, source: Surface, source_face: Face, offsets: Floats, jaw_open: int, target: Surface, face: Face):
+        """offsets (K, V, 3) are the source's, among which jaw_open says what the jaw takes along."""
+        self.source, self.target, self.face = source, target, face
+        self.source_parts, self.parts = find_parts(source, source_face), find_parts(target, face)
+        self.jaw, self.shares = _jaw_shares(
+            source, self.source_parts.mouth, offsets[jaw_open], target, self.parts.mouth
+        )
+        self.attachment = _attach(target, self.parts.attached, face)
+
+    def move(self, offsets: Floats, moved: Floats) -> None:
+        """Fill in moved (V', 3), which holds the motion of the target's skin, for the source's offsets (V, 3)."""
+        moved[self.parts.attached] = self.attachment.mix(moved[self.face.ids])
+        for name, eyeball in self.parts.eyeballs.items():
+            if name in self.source_parts.eyeballs:
+                moved[eyeball.vertices] = self._turn(offsets, self.source_parts.eyeballs[name], eyeball)
+        if len(self.jaw):
+            before = self.source.points[self.jaw]
+            rotation, shift = rigid_motion(before, before + offsets[self.jaw])
+            places = self.target.points[self.parts.mouth]
+            moved[self.parts.mouth] = self.shares[:, None] * (places @ rotation.T + shift - places)
+
+    def _turn(self, offsets: Floats, source: Eyeball, target: Eyeball) -> Floats:
+        before = self.source.points[source.vertices] - source.centre
+        rotation, shift = rigid_motion(before, before + offsets[source.vertices])
+        places = self.target.points[target.vertices] - target.centre
+        return np.asarray(places @ rotation.T + shift * target.radius / source.radius - places)
+
+
+def _jaw_shares(source: Surface, mouth: Ints, jaw_open: Floats, target: Surface, parts: Ints) -> tuple[Ints, Floats]:
+    """The source's vertices that are jaw, and (N,) how far each of the target's parts of the mouth follows the jaw.
+
+    Both mouths are compared in their own box, since one may be wider or deeper set than the other.
+    """
+    size = np.linalg.norm(jaw_open[mouth], axis=1)
+    if not len(parts) or not size.any():
+        return np.empty(0, np.intp), np.zeros(len(parts))
+    jaw = mouth[size > 0.9 * np.percentile(size, 98)]
+    before = source.points[jaw]
+    rotation, shift = rigid_motion(before, before + jaw_open[jaw])
+    whole = source.points[mouth] @ rotation.T + shift - source.points[mouth]
+    shares = np.clip(size / np.linalg.norm(whole, axis=1), 0, 1)
+    piece = pieces(len(target.points), target.edges)[parts]
+    places = target.points[parts]
+    width = np.ptp(places, axis=0).max()
+    for number in np.unique(piece):
+        if np.ptp(places[piece == number], axis=0).max() < TOOTH_SIZE * width:
+            places[piece == number] = places[piece == number].mean(axis=0)
+    nearest = nearest_rows(_in_box(places), _in_box(source.points[mouth]))
+    return jaw, _settled(shares[nearest], target, parts, piece)
+
+
+def _in_box(points: Floats) -> Floats:
+    low, high = points.min(axis=0), points.max(axis=0)
+    return np.asarray((points - low) / (high - low))
+
+
+def _settled(shares: Floats, target: Surface, parts: Ints, piece: Ints) -> Floats:
+    """Shares (N,), one for all of a piece that agrees on it, else smooth along the piece."""
+    number = np.full(len(target.points), -1)
+    number[parts] = np.arange(len(parts))
+    edges = number[target.edges]
+    edges = edges[(edges >= 0).all(axis=1)]
+    a, b = np.concatenate([edges, edges[:, ::-1]]).T
+    count = np.maximum(np.bincount(a, minlength=len(parts)), 1)
+    smooth = shares
+    for _ in range(N_SMOOTHING_STEPS):
+        smooth = (smooth + np.bincount(a, smooth[b], len(parts)) / count) / 2
+    for one in np.unique(piece):
+        own = shares[piece == one]
+        if (np.abs(own - np.median(own)) < 0.2).mean() > AGREEING_PART:
+            smooth[piece == one] = np.median(own)
+    return smooth
+
+
+def _attach(target: Surface, parts: Ints, face: Face) -> Places:
+    """The places on the skin that parts (N,) follow: the nearest, for far ends that of the nearest root."""
+    skin, ids = face.skin.part(face.regions[OUTSIDE])
+    points = target.points[parts]
+    places = nearest_places(skin, points, np.zeros_like(points), 0.0)
+    far = np.linalg.norm(places.mix(skin.points) - points, axis=1)
+    root = np.arange(len(parts))
+    piece = pieces(len(target.points), target.edges)[parts]
+    for number in np.unique(piece):
+        own = np.flatnonzero(piece == number)
+        roots = own[far[own] <= max(ROOT_REACH, 1.5 * far[own].min())]
+        root[own] = roots[nearest_rows(points[own], points[roots])]
+    return Places(ids[places.vertices][root], places.shares[root])
