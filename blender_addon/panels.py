@@ -35,6 +35,9 @@ class _Rig(_Sidebar):
     bl_label = "Rig"
     bl_options = {"DEFAULT_CLOSED"}
 
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        rig_panel.draw_header(self.layout, context)
+
     def draw(self, context: bpy.types.Context) -> None:
         rig_panel.draw(self.layout, context)
 
@@ -93,6 +96,8 @@ class _Result(_Sidebar):
         column.label(text=take.name, icon="ACTION")
         column.label(text=f"{facts['rig_map']}, {facts['n_frames']} frames", icon="BLANK1")
         column.label(text=f"{facts['model']} on {preferences.DEVICES[facts['device']][0]}", icon="BLANK1")
+        if facts["moved"]:
+            column.label(text="The face moves with it", icon="CHECKMARK")
         for warning in facts["warnings"]:
             draw_sentence(layout, context, warning, "ERROR")
         for finding in facts["findings"]:

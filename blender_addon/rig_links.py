@@ -7,7 +7,7 @@ links in the panel's list are a copy of that text which Blender can draw and und
 # ruff: noqa: N801, RUF012  (Blender wants these class names and plain class attributes)
 
 # The bpy stubs make every data-block optional, and know neither add-ons' properties nor other versions' names.
-# mypy: disable-error-code="union-attr, attr-defined, arg-type, misc, func-returns-value, assignment"
+# mypy: disable-error-code="union-attr, attr-defined, arg-type, misc, func-returns-value, assignment, untyped-decorator"
 
 from __future__ import annotations
 
@@ -103,6 +103,7 @@ class VoxkeyLink(bpy.types.PropertyGroup):
         name="Channel",
         description="Which of the 51 motions of the face, or of the three of the head in radians, moves the target",
         items=[(name, name, "") for name in CHANNELS],
+        override={"LIBRARY_OVERRIDABLE"},
         update=_changed,
     )
     kind: bpy.props.EnumProperty(  # type: ignore[valid-type]
@@ -113,6 +114,7 @@ class VoxkeyLink(bpy.types.PropertyGroup):
             ("bone", "Bone", "A bone of the armature: it moves, turns or grows in pose mode"),
             ("property", "Property", "A custom property of the object or of a bone, such as a rig's own slider"),
         ],
+        override={"LIBRARY_OVERRIDABLE"},
         update=_changed,
     )
     target: bpy.props.StringProperty(  # type: ignore[valid-type]
@@ -120,6 +122,7 @@ class VoxkeyLink(bpy.types.PropertyGroup):
         description="What the channel moves, chosen from all that this character has",
         search=_suggest_targets,
         search_options={"SORT", "SUGGESTION"},
+        override={"LIBRARY_OVERRIDABLE"},
         update=_changed,
     )
     component: bpy.props.EnumProperty(  # type: ignore[valid-type]
@@ -138,12 +141,14 @@ class VoxkeyLink(bpy.types.PropertyGroup):
             for name in COMPONENTS
         ],
         default="rotation_x",
+        override={"LIBRARY_OVERRIDABLE"},
         update=_changed,
     )
     bone: bpy.props.StringProperty(  # type: ignore[valid-type]
         name="On Bone",
         description="Bone that holds the custom property; empty when the object itself does",
         search=_suggest_bones,
+        override={"LIBRARY_OVERRIDABLE"},
         update=_changed,
     )
     gain: bpy.props.FloatProperty(  # type: ignore[valid-type]
@@ -154,6 +159,7 @@ class VoxkeyLink(bpy.types.PropertyGroup):
         soft_max=2.0,
         step=1,
         precision=3,
+        override={"LIBRARY_OVERRIDABLE"},
         update=_changed,
     )
     offset: bpy.props.FloatProperty(  # type: ignore[valid-type]
@@ -164,6 +170,7 @@ class VoxkeyLink(bpy.types.PropertyGroup):
         soft_max=1.0,
         step=1,
         precision=3,
+        override={"LIBRARY_OVERRIDABLE"},
         update=_changed,
     )
     minimum: bpy.props.FloatProperty(  # type: ignore[valid-type]
@@ -174,6 +181,7 @@ class VoxkeyLink(bpy.types.PropertyGroup):
         soft_max=1.0,
         step=1,
         precision=3,
+        override={"LIBRARY_OVERRIDABLE"},
         update=_keep_limits_in_order("minimum"),
     )
     maximum: bpy.props.FloatProperty(  # type: ignore[valid-type]
@@ -184,6 +192,7 @@ class VoxkeyLink(bpy.types.PropertyGroup):
         soft_max=2.0,
         step=1,
         precision=3,
+        override={"LIBRARY_OVERRIDABLE"},
         update=_keep_limits_in_order("maximum"),
     )
 
@@ -191,18 +200,36 @@ class VoxkeyLink(bpy.types.PropertyGroup):
 class VoxkeyRig(bpy.types.PropertyGroup):
     """The links of a face object's own rig map."""
 
-    links: bpy.props.CollectionProperty(type=VoxkeyLink)  # type: ignore[valid-type]
-    active: bpy.props.IntProperty(name="Active Link")  # type: ignore[valid-type]
-    checksum: bpy.props.IntProperty()  # type: ignore[valid-type]
+    links: bpy.props.CollectionProperty(  # type: ignore[valid-type]
+        type=VoxkeyLink, override={"LIBRARY_OVERRIDABLE", "USE_INSERTION"}
+    )
+    active: bpy.props.IntProperty(name="Active Link", override={"LIBRARY_OVERRIDABLE"})  # type: ignore[valid-type]
+    checksum: bpy.props.IntProperty(override={"LIBRARY_OVERRIDABLE"})  # type: ignore[valid-type]
 
 
 def attach() -> None:
     """Give every object room for the links of its rig map."""
     bpy.types.Object.voxkey_rig = bpy.props.PointerProperty(type=VoxkeyRig)
+    bpy.types.Object.voxkey_rig_kept = bpy.props.StringProperty(
+        description="The rig map of a library override, which loses its custom properties when the file is opened",
+        options={"HIDDEN"},
+        override={"LIBRARY_OVERRIDABLE"},
+    )
+    bpy.app.handlers.load_post.append(_bring_back)
 
 
 def detach() -> None:
+    bpy.app.handlers.load_post.remove(_bring_back)
+    del bpy.types.Object.voxkey_rig_kept
     del bpy.types.Object.voxkey_rig
+
+
+@bpy.app.handlers.persistent
+def _bring_back(_path: str) -> None:
+    """Give library overrides their rig maps again."""
+    for obj in bpy.data.objects:
+        if obj.override_library and obj.voxkey_rig_kept:
+            obj[face.RIG_MAP] = obj.voxkey_rig_kept
 
 
 def is_filled(obj: bpy.types.Object) -> bool:
@@ -236,7 +263,9 @@ def choose(obj: bpy.types.Object, rig_map: RigMap) -> None:
 
 def reset(obj: bpy.types.Object) -> None:
     """Forget the character's own map, so that its family is detected again."""
-    obj.pop(face.RIG_MAP, None)
+    if obj.get(face.RIG_MAP) is not None:
+        del obj[face.RIG_MAP]
+    obj.voxkey_rig_kept = ""
     with _filling():
         obj.voxkey_rig.links.clear()
         obj.voxkey_rig.active = 0
@@ -261,6 +290,8 @@ def _filling() -> Iterator[None]:
 
 def _write(obj: bpy.types.Object, rig_map: RigMap) -> None:
     obj[face.RIG_MAP] = rig_map_to_text(rig_map)
+    if obj.override_library:
+        obj.voxkey_rig_kept = obj[face.RIG_MAP]
     obj.voxkey_rig.checksum = _checksum(obj[face.RIG_MAP])
 
 
@@ -380,7 +411,7 @@ class VOXKEY_OT_save_rig_map(_Editor, bpy.types.Operator, ExportHelper):
     bl_label = "Save Rig Map"
     bl_description = (
         "Save the links as a JSON file, to use them on other characters or give them away. In the folder that comes up "
-        "first, it joins the menu of rig maps and is looked for in every new character"
+        "first, it joins the menu of rig maps and is found on other characters that have its names"
     )
     bl_options = {"REGISTER"}
 

@@ -17,7 +17,7 @@ import bpy
 
 from . import face, presets, properties, rig_links, rig_preview
 from .drawing import draw_sentence
-from .rig_look import Look, last_look, seen
+from .rig_look import N_CHANNELS, Look, last_look, seen
 
 KIND_ICONS = {"shape_key": "SHAPEKEY_DATA", "bone": "BONE_DATA", "property": "PROPERTIES"}
 
@@ -36,15 +36,29 @@ class VOXKEY_UL_channels(bpy.types.UIList):
         if preview and preview.channel == item.name:
             layout.progress(factor=preview.amount, type="BAR", text=f"{item.name} {preview.amount:.0%}")
             return
-        is_reached = item.name in known.driven
+        targets = known.driven.get(item.name)
         row = layout.row(align=True)
-        row.active = is_reached
-        icon = "LINKED" if item.name in known.coverage.combined else "CHECKMARK" if is_reached else "REMOVE"
-        split = row.split(factor=0.5)
-        split.label(text=item.name, icon=icon)
-        split.label(text=known.driven.get(item.name, "moves nothing"))
-        if is_reached:
+        row.active = targets is not None
+        icon = "LINKED" if item.name in known.coverage.combined else "CHECKMARK" if targets else "REMOVE"
+        names = row if targets in {None, item.name} else row.split(factor=0.55)
+        names.label(text=item.name, icon=icon)
+        if targets and targets != item.name:
+            names.label(text=targets)
+        if targets:
             row.operator("voxkey.preview_channel", text="", icon="HIDE_OFF", emboss=False).channel = item.name
+
+    def filter_items(self, context: bpy.types.Context, data: Any, name: str) -> tuple[list[int], list[int]]:
+        """The default filter by name, and what moves something before what moves nothing."""
+        items = getattr(data, name)
+        obj = properties.target_object(context)
+        known = seen(obj) if obj else None
+        reached = known.driven if known else {}
+        ranks = [(number, item.name not in reached) for number, item in enumerate(items)]
+        helper: Any = bpy.types.UI_UL_list
+        shown = (
+            helper.filter_items_by_name(self.filter_name, self.bitflag_filter_item, items) if self.filter_name else []
+        )
+        return shown, helper.sort_items_helper(ranks, lambda rank: rank[1])
 
 
 class VOXKEY_UL_links(bpy.types.UIList):
@@ -77,6 +91,14 @@ class VOXKEY_MT_rig_maps(bpy.types.Menu):
         layout.separator()
         layout.operator("voxkey.open_rig_map", text="Open...", icon="FILEBROWSER")
         layout.operator("voxkey.save_rig_map", text="Save As...", icon="FILE_TICK")
+
+
+def draw_header(layout: Any, context: bpy.types.Context) -> None:
+    """How much of the face moves, beside the panel's name: to be seen while the panel is closed."""
+    obj = properties.target_object(context)
+    known = None if face.target_problem(obj) else last_look(obj)
+    if known and known.coverage:
+        layout.label(text=f"{N_CHANNELS - len(known.coverage.unmatched)} of {N_CHANNELS}")
 
 
 def draw(layout: Any, context: bpy.types.Context) -> None:

@@ -141,6 +141,7 @@ class VOXKEY_OT_preview_channel(bpy.types.Operator):
     def _show(self, context: bpy.types.Context, channel: str, amount: float) -> None:
         assert _running is not None
         _running.show(channel, amount)
+        context.window_manager.voxkey_channel = BLENDSHAPE_CHANNELS.index(channel)  # the list scrolls to it
         context.workspace.status_text_set(
             f"{channel} {_running.amount:.0%}: mouse left and right, up and down keys for the next, click or Esc to end"
         )

@@ -6,6 +6,7 @@ NAME.ready; the test answers with NAME.done.
 
 import json
 import os
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ facts = {}
 
 def steps() -> Iterator[None]:
     """One step a timer tick; a yield lets Blender draw and handle events."""
+    open_panels()
     yield from show_panel("VIEW_3D")
     window = bpy.context.window_manager.windows[0]
     scene = window.scene
@@ -27,6 +29,7 @@ def steps() -> Iterator[None]:
     scene.voxkey.source = "deleted"
     yield from picture("disabled")
     scene.voxkey.source = ""
+    yield from look_at_the_rig(window)
     yield from generate_and_wait(window)
     facts["actions"] = [action.name for action in bpy.data.actions]
     with bpy.context.temp_override(window=window):
@@ -74,6 +77,77 @@ def picture(name: str) -> Iterator[None]:
         yield
 
 
+class Open:
+    """A layout whose sections are open, as they are after a click that a script can't make."""
+
+    def __init__(self, layout: object) -> None:
+        object.__setattr__(self, "layout", layout)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.layout, name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        setattr(self.layout, name, value)
+
+    def panel(self, name: str, default_closed: bool) -> tuple[object, object]:
+        if name in OPENED:  # under another name, as Blender remembers which sections were closed
+            name, default_closed = f"{name}_open", False
+        header, body = self.layout.panel(name, default_closed=default_closed)
+        return header, body and Open(body)
+
+
+OPENED = {"voxkey_coverage"}
+
+
+def open_panels() -> None:
+    """Register the panels again, before they are first drawn, so that the Rig sub-panel is open."""
+    panels, rig_panel = addon("panels"), addon("rig_panel")
+    for panel in reversed(panels.PANELS):
+        bpy.utils.unregister_class(panel)
+    panels._Rig.bl_options = set()
+    draw = rig_panel.draw
+
+    def timed_draw(layout: object, context: bpy.types.Context) -> None:
+        started = time.perf_counter()
+        draw(Open(layout), context)
+        facts.setdefault("draw_seconds", []).append(time.perf_counter() - started)
+
+    rig_panel.draw = timed_draw
+    for panel in panels.PANELS:
+        bpy.utils.register_class(panel)
+
+
+def look_at_the_rig(window: bpy.types.Window) -> Iterator[None]:
+    """Open the Rig sub-panel, try a channel out with the mouse, and edit links."""
+    yield from picture("rig")
+    keys = window.scene.objects["Head"].data.shape_keys.key_blocks
+    area = max(window.screen.areas, key=lambda area: area.width * area.height)
+    region = next(region for region in area.regions if region.type == "UI")
+    middle = {"x": area.x + area.width // 2, "y": area.y + area.height // 2}
+    window.event_simulate(type="MOUSEMOVE", value="NOTHING", **middle)
+    yield
+    with bpy.context.temp_override(window=window, area=area, region=region):
+        facts["preview"] = list(bpy.ops.voxkey.preview_channel("INVOKE_DEFAULT", channel="jawOpen"))
+    facts["jaw_full"] = keys["jawOpen"].value
+    middle["x"] -= int(90 * bpy.context.preferences.system.ui_scale)
+    window.event_simulate(type="MOUSEMOVE", value="NOTHING", **middle)
+    yield
+    facts["jaw_moved"] = keys["jawOpen"].value
+    yield from picture("preview")
+    window.event_simulate(type="ESC", value="PRESS", **middle)
+    yield
+    facts["jaw_after"] = keys["jawOpen"].value
+    facts["still_previewing"] = addon("rig_preview").running() is not None
+    OPENED.clear()
+    OPENED.add("voxkey_links")
+    with bpy.context.temp_override(window=window, area=area, region=region):
+        bpy.ops.voxkey.edit_links("EXEC_DEFAULT", True)
+    yield from picture("links")
+    with bpy.context.temp_override(window=window):
+        bpy.ops.ed.undo()
+    facts["links_after_undo"] = len(window.scene.objects["Head"].voxkey_rig.links)
+
+
 def press_generate(window: bpy.types.Window) -> None:
     area = max(window.screen.areas, key=lambda area: area.width * area.height)
     region = next(region for region in area.regions if region.type == "WINDOW")
@@ -81,15 +155,14 @@ def press_generate(window: bpy.types.Window) -> None:
         facts["pressed"] = list(bpy.ops.voxkey.generate("INVOKE_DEFAULT", True))
 
 
-def voxkey_operators() -> object:
-    import sys
-
-    return next(module for name, module in sys.modules.items() if name.endswith("voxkey.operators"))
+def addon(name: str) -> object:
+    """A module of the add-on, whatever Blender calls its package."""
+    return next(module for full, module in sys.modules.items() if full.endswith(f"voxkey.{name}"))
 
 
 def generate_and_wait(window: bpy.types.Window) -> Iterator[None]:
     press_generate(window)
-    while voxkey_operators().running_job() is not None:
+    while addon("operators").running_job() is not None:
         yield
     yield
 
@@ -103,22 +176,22 @@ def cancel_a_long_run(window: bpy.types.Window) -> Iterator[None]:
     scene.voxkey.source, scene.voxkey.model = "long", "DEFAULT"
     before = len(bpy.data.actions)
     press_generate(window)
-    job = voxkey_operators().running_job()
+    job = addon("operators").running_job()
     while job.progress == 0 and not job.is_done:
         yield
     yield from picture("running")
     facts["was_running"] = not job.is_done
     started = time.monotonic()
-    stop = voxkey_operators().VOXKEY_OT_generate.cancel
+    stop = addon("operators").VOXKEY_OT_generate.cancel
 
     def note_time(operator: object, context: bpy.types.Context) -> None:
         """At the moment itself, and not when Blender has drawn its window and ticks again."""
         facts["cancel_seconds"] = time.monotonic() - started
         stop(operator, context)
 
-    voxkey_operators().VOXKEY_OT_generate.cancel = note_time
+    addon("operators").VOXKEY_OT_generate.cancel = note_time
     window.event_simulate(type="ESC", value="PRESS")
-    while voxkey_operators().running_job() is not None:
+    while addon("operators").running_job() is not None:
         yield
     facts["actions_of_cancelled"] = len(bpy.data.actions) - before
     scene.voxkey.source = ""

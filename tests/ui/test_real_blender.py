@@ -149,7 +149,7 @@ def take_picture(blender: RealBlender, name: str) -> float:
 
 
 def test_panel_in_both_editors(blender: RealBlender, interface: subprocess.Popen[bytes]) -> None:
-    for name in ("ready", "disabled", "view3d", "running", "sequencer"):
+    for name in ("ready", "disabled", "rig", "preview", "links", "view3d", "running", "sequencer"):
         deadline = time.monotonic() + 90
         while not (blender.folder / f"{name}.ready").exists():
             assert interface.poll() is None, (blender.folder / "interface.log").read_text()
@@ -163,5 +163,10 @@ def test_panel_in_both_editors(blender: RealBlender, interface: subprocess.Popen
     assert facts["pressed"] == ["RUNNING_MODAL"]
     assert facts["actions"] == facts["actions_after_redo"] == ["Voxkey rest", "Voxkey speech"]
     assert facts["actions_after_undo"] == []
+    assert facts["preview"] == ["RUNNING_MODAL"]
+    assert facts["jaw_full"] == 1 and facts["jaw_moved"] == pytest.approx(0.7, abs=0.02)
+    assert facts["jaw_after"] == 0 and not facts["still_previewing"]
+    assert facts["links_after_undo"] == 0
+    assert sorted(facts["draw_seconds"])[len(facts["draw_seconds"]) // 2] < 0.002
     assert facts["was_running"] and facts["cancel_seconds"] < 0.5
     assert facts["actions_of_cancelled"] == 0
