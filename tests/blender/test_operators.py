@@ -5,13 +5,14 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
 import numpy as np
 import pytest
 
-from .interface import Context, Event, Pressed
+from .interface import Context, Event, Layout, Pressed
 from .scenes import NO_LIFE, TINY_MODEL, add_strip, jaw_heights, jaw_keys, key_frames, make_head, write_bursts, written
 
 
@@ -102,6 +103,39 @@ def test_delete_take_leaves_the_scene_as_it_was(speech: Any) -> None:
     assert bpy.ops.voxkey.delete_take() == {"FINISHED"}
     assert written() == (0, 0)
     assert not bpy.ops.voxkey.delete_take.poll()
+
+
+def draw_result(operators: Any) -> Layout:
+    """What the Result section shows."""
+    panels = sys.modules[operators.__name__.replace("operators", "panels")]
+    layout = Layout()
+    panels._Result.draw(SimpleNamespace(layout=layout), Context())
+    return layout
+
+
+def test_result_says_that_the_face_moves(speech: Any, operators: Any) -> None:
+    bpy.ops.voxkey.generate()
+    drawn = draw_result(operators)
+    assert {"Voxkey a.wav", "ARKit, 48 frames", "The face moves with it"} <= set(drawn.texts)
+    assert "voxkey.apply_fix" not in drawn.drawn
+
+
+def test_what_keeps_the_face_still_is_fixed_by_a_click(speech: Any, operators: Any) -> None:
+    speech.objects["Head"].show_only_shape_key = True
+    bpy.ops.voxkey.generate()
+    drawn = draw_result(operators)
+    assert "Switch Off" in drawn.texts
+    sentence = operators.keyframes.read_facts(operators.current_take(bpy.context))["findings"][0]["sentence"]
+    assert sentence.startswith("Solo is on in the Shape Keys panel")
+    bpy.ops.ed.undo_push(message="before")
+    assert bpy.ops.voxkey.apply_fix("EXEC_DEFAULT", True, sentence=sentence) == {"FINISHED"}
+    assert not bpy.data.objects["Head"].show_only_shape_key
+    assert "The face moves with it" in draw_result(operators).texts
+    with pytest.raises(RuntimeError, match="There is nothing to fix any more"):
+        bpy.ops.voxkey.apply_fix(sentence=sentence)
+    bpy.ops.ed.undo()
+    assert bpy.data.objects["Head"].show_only_shape_key
+    assert "Switch Off" in draw_result(operators).texts
 
 
 def test_add_sound_chooses_the_new_strip(speech: Any, tmp_path: Path) -> None:
