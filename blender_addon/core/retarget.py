@@ -7,7 +7,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +25,13 @@ COMPONENTS = tuple(f"{kind}_{axis}" for kind in ("location", "rotation", "scale"
 Rotations are in radians, locations in bone lengths (head to tail), scales are added to 1.
 """
 
+TURNS = ("turn_x", "turn_y", "turn_z")
+"""What a bone link may name instead: a rotation about an axis of the character, however the bone lies.
+
+X points to the character's left, Y to its back, Z up, so that a positive turn_x opens a jaw and lowers the gaze.
+"""
+SMALLEST_SHARE = 0.05
+"""Of a turn, about one axis of a bone; less is left out."""
 MOUTH = frozenset(channel for channel in BLENDSHAPE_CHANNELS if channel.startswith(("jaw", "mouth")))
 
 
@@ -37,13 +44,13 @@ class Target:
     name: str
     """Of the shape key, bone or custom property."""
     component: str = ""
-    """Of a bone, one of COMPONENTS; of a property, the bone that holds it, or "" when the object does."""
+    """Of a bone, one of COMPONENTS or TURNS; of a property, the bone that holds it, or "" when the object does."""
 
     def __post_init__(self) -> None:
         if self.kind not in ("shape_key", "bone", "property") or not self.name or not isinstance(self.name, str):
             raise ValueError(f"a link to {self.kind} {self.name!r}; it needs the name of a shape_key, bone or property")
-        if self.kind == "bone" and self.component not in COMPONENTS:
-            raise ValueError(f"{self.component!r} of bone {self.name}; choose one of {', '.join(COMPONENTS)}")
+        if self.kind == "bone" and self.component not in COMPONENTS + TURNS:
+            raise ValueError(f"{self.component!r} of bone {self.name}; choose one of {', '.join(COMPONENTS + TURNS)}")
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,8 @@ class RigPart:
     """(property, bone that holds it, or "" when the object does)."""
     loose_bones: tuple[str, ...] = ()
     """Bones that carry meshes without shape keys, such as teeth and eyeballs, and none with."""
+    bone_axes: tuple[tuple[float, ...], ...] = ()
+    """Of each bone its X, Y and Z axis at rest, nine numbers, in the character's space as TURNS has it."""
 
 
 @dataclass(frozen=True)
@@ -126,9 +135,7 @@ class Coverage:
 
 def retarget(curves: Curves, rig_map: RigMap, part: RigPart) -> Retargeted:
     """Values for those targets of a part that rig_map links to the channels; there may be none."""
-    links = tuple(
-        link for link in _found_links(rig_map, find_targets(rig_map, part)) if link.channel in curves.channels
-    )
+    links = tuple(link for link in found_links(rig_map, part) if link.channel in curves.channels)
     columns = {target: column for column, target in enumerate(dict.fromkeys(link.target for link in links))}
     rows = {channel: row for row, channel in enumerate(curves.channels)}
     gains = np.zeros((len(rows), len(columns)), np.float32)
@@ -167,19 +174,43 @@ def _label(target: Target) -> str:
     return f"{target.component}.{target.name}"
 
 
-def _found_links(rig_map: RigMap, found: dict[Target, Target]) -> tuple[Link, ...]:
-    """Links whose target was found, named as on the rig; of two names for one target of a channel, the first."""
+def found_links(rig_map: RigMap, part: RigPart) -> tuple[Link, ...]:
+    """The rig map's links as they are on a part: those whose target it has, named as there, turns as rotations."""
+    return _found_links(rig_map, part, find_targets(rig_map, part))
+
+
+def _found_links(rig_map: RigMap, part: RigPart, found: dict[Target, Target]) -> tuple[Link, ...]:
+    """The same from the targets that were found; of two names for one target of a channel, the first."""
+    axes = dict(zip(part.bones, part.bone_axes, strict=True)) if part.bone_axes else {}
     links: dict[tuple[str, Target], Link] = {}
     for link in rig_map.links:
         target = found.get(link.target)
-        if target is not None and (link.channel, target) not in links:
-            links[link.channel, target] = link if target == link.target else replace(link, target=target)
+        if target is not None and target.component in TURNS:
+            links |= {(link.channel, turn.target): turn for turn in _rotations(link, target, axes.get(target.name))}
+        elif target is not None:
+            links.setdefault((link.channel, target), link if target == link.target else replace(link, target=target))
     return tuple(links.values())
+
+
+def _rotations(link: Link, target: Target, axes: tuple[float, ...] | None) -> Iterator[Link]:
+    """A turn of a bone about an axis of the character, as rotations about the bone's own axes (nine numbers).
+
+    A bone whose axes are not known is taken to lie as the character does.
+    """
+    about = "xyz".index(target.component[-1])
+    for own in range(3):
+        share = axes[3 * own + about] if axes else float(own == about)
+        if abs(share) > SMALLEST_SHARE:
+            low, high = sorted((share * link.minimum, share * link.maximum))
+            rotation = Target("bone", target.name, f"rotation_{'xyz'[own]}")
+            yield replace(
+                link, target=rotation, gain=share * link.gain, offset=share * link.offset, minimum=low, maximum=high
+            )
 
 
 def coverage(rig_map: RigMap, parts: Sequence[RigPart]) -> Coverage:
     """What rig_map finds on the parts of a character."""
-    return _coverage(rig_map, parts, [_found_links(rig_map, find_targets(rig_map, part)) for part in parts])
+    return _coverage(rig_map, parts, [found_links(rig_map, part) for part in parts])
 
 
 def _coverage(rig_map: RigMap, parts: Sequence[RigPart], links: Iterable[Sequence[Link]]) -> Coverage:
@@ -225,7 +256,7 @@ def detect(parts: Sequence[RigPart], rig_maps: Iterable[RigMap]) -> list[tuple[R
     for rig_map in rig_maps:
         found = [find_targets(rig_map, part) for part in parts]
         if _evidence(found) >= 1:
-            links = [_found_links(rig_map, targets) for targets in found]
+            links = [_found_links(rig_map, *pair) for pair in zip(parts, found, strict=True)]
             fits.append(_Fit(rig_map, links, _coverage(rig_map, parts, links)))
     fits.sort(key=lambda fit: (-2 * len(fit.coverage.matched) - len(fit.coverage.combined), -fit.coverage.share))
     return [_completed(fit, [other for other in fits if other is not fit], parts) for fit in fits]

@@ -188,6 +188,25 @@ def test_a_head_bone_turns_and_does_not_count_as_a_channel_of_the_face() -> None
     assert coverage(rig_map, [RigPart(bones=("jaw",))]).share == 1
 
 
+JAW_AXES: dict[tuple[float, ...], dict[str, float]] = {  # X, Y, Z of a bone from the hinge to the chin -> what opens it
+    (1.0, 0.0, 0.0, 0.0, -0.6, -0.8, 0.0, 0.8, -0.6): {"rotation_x": 0.4},
+    (-1.0, 0.0, 0.0, 0.0, -0.6, -0.8, 0.0, -0.8, 0.6): {"rotation_x": -0.4},
+    (0.0, -0.8, 0.6, 0.0, -0.6, -0.8, 1.0, 0.0, 0.0): {"rotation_z": 0.4},
+    (0.6, 0.0, 0.8, 0.0, 1.0, 0.0, -0.8, 0.0, 0.6): {"rotation_x": 0.24, "rotation_z": -0.32},
+}
+
+
+@pytest.mark.parametrize("axes", JAW_AXES)
+def test_a_turn_opens_the_jaw_however_its_bone_lies(axes: tuple[float, ...]) -> None:
+    curves = Curves(np.array([[0.5], [2.0]], np.float32), ("jawOpen",), 30.0)
+    rig_map = RigMap("test", (Link("jawOpen", Target("bone", "jaw", "turn_x"), gain=0.8, maximum=0.5),))
+    result = retarget(curves, rig_map, RigPart(bones=("head", "jaw"), bone_axes=((0.0,) * 9, axes)))
+    opened = {target.component: value for target, value in zip(result.targets, result.values[0], strict=True)}
+    assert opened == pytest.approx(JAW_AXES[axes])
+    limited = {target.component: value for target, value in zip(result.targets, result.values[1], strict=True)}
+    assert limited == pytest.approx({name: 0.5 / 0.4 * value for name, value in JAW_AXES[axes].items()})
+
+
 def test_a_part_with_other_names_gets_no_targets() -> None:
     result = retarget(random_curves(), ARKIT, RigPart(("Basis", "key_001")))
     assert result.values.shape == (50, 0)
