@@ -1,0 +1,273 @@
+"""Which shapes of a face make up each channel: told by how they move its landmarks, not by their names. numpy only.
+
+The default head's motion at 68 landmarks, and at pupils and cheeks, is turned and scaled to the face as in section 3.3
+of Das et al., "Speech-driven Facial Animation using Cascaded GANs for Learning of Motion and Texture" (ECCV 2020);
+a bounded least squares with few shapes a channel then finds the weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .front_view import Floats, Ints, see_front
+from .head import read_head
+from .landmarks import CHIN, LEFT_EYE, LIPS, MIRRORED, NOSE_BASE, RIGHT_EYE, procrustes
+from .retarget import Link, RigMap, Target
+
+Array = NDArray[np.float64]
+
+PUPILS = ((36, 37, 38, 39, 40, 41), (42, 43, 44, 45, 46, 47))
+CHEEKS = ((48, 4), (54, 12), (36, 48), (45, 54))
+"""Landmarks between which the surface is measured too, where it is seen from the front."""
+MIRRORED_POINTS = np.array([*MIRRORED, 69, 68, 71, 70, 73, 72])
+APERTURES = ((61, 67), (62, 66), (63, 65), (51, 57), (37, 41), (38, 40), (43, 47), (44, 46))
+"""Upper and lower landmark of lips and lids; their distance must be right even where both are a little wrong."""
+CORNERS = (48, 54)
+MOTION_SCALES = (0.5, 0.63, 0.8, 1.0, 1.25, 1.6, 2.0)
+"""How much larger a face may move than the default head of its size; one number for mouth, eyes and brows each."""
+SEAL = 30.0
+"""Weight of apertures for lips that must touch."""
+LEAST_GAIN = 0.03
+WORTH = 0.05
+"""Share of a channel's squared motion that a shape must explain beyond what others do."""
+MOST_SHAPES = 6
+DAMPING = 1e-3
+
+
+@dataclass(frozen=True)
+class ShapeMatch:
+    rig_map: RigMap
+    """Links to shape keys, gains in [0, 1]; those of mouthClose may take back what jawOpen drives."""
+    residuals: dict[str, float]
+    """Channel -> share of its motion that no shapes explain: 0 exact, 1 nothing."""
+
+    @property
+    def found(self) -> tuple[str, ...]:
+        """Channels of which the shapes explain most."""
+        return tuple(channel for channel, residual in self.residuals.items() if residual < 0.75)
+
+
+def match_shapes(
+    vertices: Floats, triangles: Ints, deltas: Floats, names: Sequence[str], landmarks68: Ints, name: str = "By shape"
+) -> ShapeMatch:
+    """Find what each channel drives on a face: neutral vertices (V, 3), shapes' offsets (M, V, 3), M names.
+
+    Raises ValueError when the face has no shapes, or none that moves the landmarks.
+    """
+    if not len(deltas):
+        raise ValueError("The face has no shape keys to match; make them first, or choose another mesh")
+    head = read_head()
+    source = _measured(head.vertices[: head.n_face_vertices], head.face_triangles(), head.landmarks68)
+    to_head = procrustes(vertices[landmarks68], head.vertices[head.landmarks68])
+    placed = np.asarray(to_head(vertices), np.float32)
+    points = _measured(placed, triangles, landmarks68)
+    ours = head.face_offsets()[:, source].astype(np.float64)
+    theirs = to_head.scale * deltas[:, points] @ to_head.rotation.T
+    theirs[~_are_expressions(deltas, _behind_ears(placed, landmarks68))] = 0
+    if not theirs.any():
+        raise ValueError("No shape key moves the landmarks; place them on this face and apply them again")
+    weights = solve(_stretch(ours, head.vertices[source], placed[points]), theirs, head.channels)
+    links = [
+        Link(channel, Target("shape_key", names[i]), gain=round(float(row[i]), 4))
+        for channel, row in zip(head.channels, weights.gains, strict=True)
+        for i in np.argsort(-np.abs(row))
+        if abs(row[i]) >= LEAST_GAIN
+    ]
+    residuals = dict(zip(head.channels, weights.residuals.tolist(), strict=True))
+    return ShapeMatch(RigMap(name, tuple(links)), residuals)
+
+
+def _behind_ears(vertices: Floats, landmarks68: Ints) -> NDArray[np.bool_]:
+    """(V,) of a head of the default head's size."""
+    margin = 0.3  # the guess of the jaw line is rough, and a jaw pulls skin behind it
+    behind: NDArray[np.bool_] = vertices[:, 1] > vertices[landmarks68[[0, 16]], 1].mean() + margin
+    return behind
+
+
+def _are_expressions(deltas: Floats, behind: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(M,) whether shapes leave what is behind the ears alone; sliders of identity, size or a turning head don't."""
+    if behind.mean() < 0.02:
+        return np.ones(len(deltas), bool)
+    lengths = np.linalg.norm(deltas, axis=2)
+    still: NDArray[np.bool_] = lengths[:, behind].mean(axis=1) < 0.1 * lengths.max(axis=1)
+    return still
+
+
+@dataclass(frozen=True)
+class Weights:
+    gains: Array
+    """(K, M) of each shape in each channel."""
+    residuals: Array
+    """(K,) share of the motion that is not explained, [0, 1]."""
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """What is each other's mirror image."""
+
+    is_even: NDArray[np.bool_]
+    """(K,) whether a channel is the same on both sides."""
+    partner: Ints
+    """(M,) the shape that does the same on the other side; itself for one that has none."""
+
+
+def _partners(shapes: Array) -> Ints:
+    likeness = _likeness(_features(_mirror(shapes)), _features(shapes))
+    best = likeness.argmax(axis=1)
+    return np.where(likeness.max(axis=1) > 0.8, best, np.arange(len(shapes))).astype(np.int32)
+
+
+def _mirror(motion: Array) -> Array:
+    mirrored: Array = motion[:, MIRRORED_POINTS] * np.array([-1.0, 1.0, 1.0])
+    return mirrored
+
+
+def _likeness(first: Array, second: Array) -> Array:
+    """(N, M) cosines of the angles between rows, 0 for what does not move."""
+    lengths = np.linalg.norm(first, axis=1)[:, None] * np.linalg.norm(second, axis=1)
+    cosines: Array = first @ second.T / np.where(lengths, lengths, np.inf)
+    return cosines
+
+
+def solve(ours: Array, theirs: Array, channels: Sequence[str]) -> Weights:
+    """Weights in [0, 1] of shapes (M, P, 3) that make up channels (K, P, 3), at P points of two faces of one size.
+
+    mouthClose is what it does while the jaw is open: it may take back shapes of jawOpen, down to nothing.
+    """
+    goals, shapes = _features(ours), _features(theirs)
+    pairs = _Pairs(_likeness(_features(_mirror(ours)), goals).diagonal() > 0.95, _partners(theirs))
+    tried = [_bounded(shapes, scale * goals, 0.0, 1.0, pairs) for scale in MOTION_SCALES]
+    missing = np.stack([_shares(s * goals - w @ shapes, s * goals) for s, w in zip(MOTION_SCALES, tried, strict=True)])
+    chosen = _choose_scales(missing, channels)
+    every = np.arange(len(goals))
+    gains, residuals = np.stack(tried)[chosen, every], missing[chosen, every]
+    jaw, close = channels.index("jawOpen"), channels.index("mouthClose")
+    scale, open_jaw = MOTION_SCALES[chosen[jaw]], gains[jaw]
+    tight = _features(theirs, SEAL)
+    goal = scale * _features(ours[[jaw]] + ours[[close]], SEAL) - open_jaw @ tight
+    gains[close] = _bounded(tight, goal, -open_jaw, 1 - open_jaw, _Pairs(pairs.is_even[[close]], pairs.partner))[0]
+    residuals[close] = _shares(goal - gains[[close]] @ tight, scale * _features(ours[[close]], SEAL))[0]
+    return Weights(gains, residuals)
+
+
+def _choose_scales(missing: Array, channels: Sequence[str]) -> Ints:
+    """(K,) the motion scale for each channel, from what is missing (S, K) of each at each scale.
+
+    Mouth, eyes and brows have one each; a channel that asks more than its shapes can do is content with less, rather
+    than borrow other shapes.
+    """
+    octaves = np.log2(MOTION_SCALES)
+    groups = np.array([_group(channel) for channel in channels])
+    chosen = np.zeros(len(channels), np.int32)
+    for group in np.unique(groups):
+        members = groups == group
+        best = int(np.argmin(missing[:, members].mean(axis=1) + 0.03 * octaves**2))
+        less = missing[: best + 1, members] + 0.2 * (octaves[: best + 1, None] - octaves[best]) ** 2
+        chosen[members] = less.argmin(axis=0)
+    return chosen
+
+
+def _bounded(shapes: Array, goals: Array, low: Array | float, high: Array | float, pairs: _Pairs) -> Array:
+    """(K, M) weights from low to high with which few shapes (M, F) add up to goals (K, F).
+
+    Shapes join one by one, the most helpful first, as long as they explain a share of the goal worth a key; for a goal
+    that is the same on both sides a shape brings its mirror image along.
+    """
+    sizes = np.linalg.norm(shapes, axis=1)
+    sizes[sizes < 1e-3 * sizes.max()] = 0  # what hardly moves would be driven fully for nothing
+    units = shapes / np.where(sizes, sizes, np.inf)[:, None]
+    least, most = low * sizes, high * sizes
+    needed = WORTH * (goals**2).sum(axis=1)
+    amounts = np.zeros((len(goals), len(shapes)))
+    chosen = np.zeros(amounts.shape, bool)
+    for _ in range(MOST_SHAPES):
+        pull = (goals - amounts @ units) @ units.T
+        step = np.clip(pull, least, most)
+        helps = np.where(chosen, 0, (2 * pull - step) * step)
+        best = helps.argmax(axis=1)
+        joins = helps.max(axis=1) > needed
+        if not joins.any():
+            break
+        chosen[joins, best[joins]] = True
+        both = joins & pairs.is_even
+        chosen[both, pairs.partner[best[both]]] = True
+        amounts = _descend(units, goals, np.where(chosen, least, 0), np.where(chosen, most, 0))
+    weights: Array = amounts / np.where(sizes, sizes, np.inf)
+    return weights
+
+
+def _descend(units: Array, goals: Array, least: Array, most: Array) -> Array:
+    """(K, M) amounts from least to most of unit shapes that add up to goals: coordinate descent, slightly damped."""
+    products, pull = units @ units.T, goals @ units.T
+    amounts = np.zeros_like(pull)
+    used = np.flatnonzero((most > least).any(axis=0))
+    for _ in range(200):
+        before = amounts.copy()
+        for i in used:
+            rest = pull[:, i] - amounts @ products[:, i] + amounts[:, i] * products[i, i]
+            amounts[:, i] = np.clip(rest / (products[i, i] + DAMPING), least[:, i], most[:, i])
+        if np.abs(amounts - before).max() < 1e-5 * most.max():
+            break
+    return amounts
+
+
+def _shares(missing: Array, goals: Array) -> Array:
+    """(K,) size of what is missing beside its goal, [0, 1]; 1 for a channel that moves nothing."""
+    sizes = np.linalg.norm(goals, axis=1)
+    return np.where(sizes > 1e-9, np.minimum(np.linalg.norm(missing, axis=1) / np.maximum(sizes, 1e-9), 1), 1)
+
+
+def _features(motion: Array, aperture_weight: float = 8.0) -> Array:
+    """(N, F) what is compared of motions (N, P, 3): places, weighted, and how far lips and lids open and lips widen."""
+    weights = np.full(motion.shape[1], 0.7)
+    weights[:17] = 0.5
+    weights[36:48] = 2.0
+    weights[48:60] = 2.0
+    weights[60:68] = 3.0
+    places = motion * weights[:, None] * np.array([1.0, 0.4, 1.0])  # depth is what a guess of landmarks knows least
+    upper, lower = np.array(APERTURES).T
+    opening = aperture_weight * (motion[:, upper, 2] - motion[:, lower, 2])
+    widening = 3.0 * (motion[:, CORNERS[1], 0] - motion[:, CORNERS[0], 0])
+    return np.concatenate([places.reshape(len(motion), -1), opening, widening[:, None]], axis=1)
+
+
+def _group(channel: str) -> str:
+    """What moves with one measure: brows, eyes, or all else."""
+    return next((group for group in ("brow", "eye") if channel.startswith(group)), "mouth")
+
+
+def _measured(vertices: Floats, triangles: Ints, landmarks68: Ints) -> Ints:
+    """(P,) the landmarks and the vertices seen from the front at pupils and cheeks."""
+    marks = vertices[landmarks68]
+    flat = marks[:, [0, 2]].astype(np.float64)
+    margin = 0.05 * np.ptp(flat, axis=0)
+    view = see_front(vertices, triangles, flat.min(axis=0) - margin, flat.max(axis=0) + margin)
+    extra = []
+    for between in (*PUPILS, *CHEEKS):
+        column, row = np.rint((flat[list(between)].mean(axis=0) - view.origin) / view.pixel).astype(int)
+        vertex = view.vertex[row, column]
+        extra.append(vertex if vertex >= 0 else landmarks68[between[0]])
+    return np.asarray([*landmarks68, *extra], np.int32)
+
+
+def _stretch(motion: Array, ours: Floats, theirs: Floats) -> Array:
+    """Motion (K, P, 3) of the default head in the proportions of another: of its eyes, mouth and lower face."""
+    scale = np.ones((motion.shape[1], 3))
+
+    def ratio(points: slice | list[int], axis: int) -> float:
+        return _extent(theirs[points], axis) / _extent(ours[points], axis)
+
+    scale[[*range(17), *range(27, 36), *range(48, 68), *range(70, 74)], 2] = ratio([NOSE_BASE, CHIN], 2)
+    scale[LIPS, 0] = ratio(LIPS, 0)
+    for eye, pupil in ((RIGHT_EYE, 68), (LEFT_EYE, 69)):
+        scale[eye] = ratio(eye, 0), 1.0, ratio(eye, 2)
+        scale[pupil] = ratio(eye, 0)
+    return motion * scale
+
+
+def _extent(points: Floats, axis: int) -> float:
+    return max(float(np.ptp(points[:, axis])), 1e-6)
