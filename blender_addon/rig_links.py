@@ -19,27 +19,34 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-import numpy as np
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 from . import face, presets, properties
 from .core.channels import BLENDSHAPE_CHANNELS
-from .core.curves import Curves
 from .core.life import HEAD_CHANNELS
 from .core.retarget import (
     COMPONENTS,
+    TURNS,
     Link,
     RigMap,
     RigPart,
     Target,
+    find_targets,
     load_rig_map,
-    retarget,
     rig_map_from_text,
     rig_map_to_text,
     save_rig_map,
 )
 
 CHANNELS = (*BLENDSHAPE_CHANNELS, *HEAD_CHANNELS)
+MOVES = {
+    "location": "Along the bone's own axis at rest, in bone lengths from head to tail",
+    "rotation": "About the bone's own axis at rest, in radians: 0.35 is 20 degrees",
+    "scale": "Along the bone's own axis at rest, added to 1",
+    "turn": "About an axis of the character, however the bone lies, in radians: X to its left, Y to its back, Z up",
+}
+"""Beginnings of the components of a bone -> tooltip."""
+COMPONENT_ITEMS = [(name, name.replace("_", " ").title(), MOVES[name.split("_")[0]]) for name in COMPONENTS + TURNS]
 EDITED = ", edited by hand"
 """Ends the name of a rig map that the user changed."""
 
@@ -127,19 +134,8 @@ class VoxkeyLink(bpy.types.PropertyGroup):
     )
     component: bpy.props.EnumProperty(  # type: ignore[valid-type]
         name="Component",
-        description="How the bone moves, along or about its own axes at rest",
-        items=[
-            (
-                name,
-                name.replace("_", " ").title(),
-                {
-                    "location": "In bone lengths, from head to tail",
-                    "rotation": "In radians: 0.35 is 20 degrees",
-                    "scale": "Added to 1",
-                }[name.split("_")[0]],
-            )
-            for name in COMPONENTS
-        ],
+        description="How the bone moves",
+        items=COMPONENT_ITEMS,
         default="rotation_x",
         override={"LIBRARY_OVERRIDABLE"},
         update=_changed,
@@ -273,9 +269,12 @@ def reset(obj: bpy.types.Object) -> None:
 
 def spelled_out(rig_map: RigMap, parts: list[RigPart]) -> RigMap:
     """Only the links that find something on a character, in its own spelling, in the order of the channels."""
-    nothing = Curves(np.zeros((0, len(CHANNELS)), np.float32), CHANNELS, 1.0)
-    links = dict.fromkeys(link for part in parts for link in retarget(nothing, rig_map, part).links)
-    return replace(rig_map, links=tuple(sorted(links, key=lambda link: CHANNELS.index(link.channel))))
+    once: dict[tuple[str, Target], Link] = {}
+    for found in (find_targets(rig_map, part) for part in parts):
+        for link in rig_map.links:
+            if link.target in found:
+                once.setdefault((link.channel, found[link.target]), replace(link, target=found[link.target]))
+    return replace(rig_map, links=tuple(sorted(once.values(), key=lambda link: CHANNELS.index(link.channel))))
 
 
 @contextmanager

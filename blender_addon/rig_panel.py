@@ -68,14 +68,11 @@ class VOXKEY_UL_links(bpy.types.UIList):
         self, context: bpy.types.Context, layout: Any, data: Any, item: Any, icon: Any, active: Any, name: Any, *_: Any
     ) -> None:
         known = seen(item.id_data)
-        row = layout.row(align=True)
-        split = row.split(factor=0.45)
-        split.label(text=item.channel)
-        split = split.split(factor=0.7)
-        name = split.row()
-        name.alert = known is not None and rig_links.read(item).target in known.missing
-        name.label(text=item.target, icon=KIND_ICONS[item.kind])
-        split.prop(item, "gain", text="", emboss=False)
+        names = layout.row(align=True) if item.target == item.channel else layout.split(factor=0.5, align=True)
+        names.alert = known is not None and rig_links.read(item).target in known.missing
+        names.label(text=item.channel, icon=KIND_ICONS[item.kind])
+        if item.target != item.channel:
+            names.label(text=item.target)
 
 
 class VOXKEY_MT_rig_maps(bpy.types.Menu):
@@ -132,9 +129,11 @@ def _draw_coverage(layout: Any, context: bpy.types.Context, known: Look) -> None
     cover = known.coverage
     assert cover is not None
     header, body = layout.panel("voxkey_coverage", default_closed=True)
-    header.label(text=f"{len(cover.matched)} matched, {len(cover.combined)} combined, {len(cover.unmatched)} unmatched")
+    header.label(text="Coverage")
     if body is None:
         return
+    counts = f"{len(cover.matched)} matched, {len(cover.combined)} combined, {len(cover.unmatched)} unmatched"
+    body.label(text=counts)
     manager = context.window_manager
     body.template_list("VOXKEY_UL_channels", "", manager, "voxkey_channels", manager, "voxkey_channel", rows=8)
     if cover.unused:

@@ -187,6 +187,8 @@ def test_bones_and_properties_can_be_chosen(addon: Any, scene: Any) -> None:
     channels = own_map(head)["channels"]
     assert channels["jawOpen"] == [{"bone": "chin", "component": "rotation_x", "gain": 0.5}]
     assert channels["mouthSmileLeft"] == [{"property": "smile"}]
+    link_of(head, "jawOpen").component = "turn_x"
+    assert own_map(head)["channels"]["jawOpen"] == [{"bone": "chin", "component": "turn_x", "gain": 0.5}]
     assert "ARKit, edited by hand, 51 of 51 channels" in draw(addon, head).texts
 
 

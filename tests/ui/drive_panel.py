@@ -70,8 +70,8 @@ def picture(name: str) -> Iterator[None]:
     """Wait until the test has taken a screenshot."""
     for area in bpy.context.window_manager.windows[0].screen.areas:
         area.tag_redraw()
-    yield
-    yield
+    for _ in range(12):  # a section that has just opened slides into its place
+        yield
     FOLDER.joinpath(f"{name}.ready").touch()
     while not FOLDER.joinpath(f"{name}.done").exists():
         yield
