@@ -56,6 +56,8 @@ def top_level_strips(scene: bpy.types.Scene) -> list[Any]:
 
 def speakers(scene: bpy.types.Scene) -> list[bpy.types.Object]:
     """The Speaker objects of a scene."""
+    if not bpy.data.speakers:  # panels ask at every redraw, and a scene may have thousands of objects
+        return []
     return [obj for obj in scene.objects if obj.type == "SPEAKER"]
 
 

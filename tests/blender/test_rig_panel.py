@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
@@ -48,6 +49,26 @@ def link_of(obj: Any, channel: str) -> Any:
     return next(link for link in obj.voxkey_rig.links if link.channel == channel)
 
 
+def generate(scene: Any, folder: Path) -> None:
+    """A take of bursts at 0.5 and 1.5 s, from the speech alone."""
+    add_strip(scene, write_bursts(folder / "a.wav", 2.0, [0.5, 1.5]), 11)
+    scene.voxkey.model, scene.voxkey.model_path = "FILE", str(TINY_MODEL)
+    for layer in NO_LIFE:
+        setattr(scene.voxkey, layer, 0.0)
+    bpy.ops.voxkey.generate()
+
+
+def make_armature(scene: Any, bones: list[str]) -> Any:
+    armature = bpy.data.objects.new("Rig", bpy.data.armatures.new("Rig"))
+    scene.collection.objects.link(armature)
+    bpy.context.view_layer.objects.active = armature
+    bpy.ops.object.mode_set(mode="EDIT")
+    for name in bones:
+        armature.data.edit_bones.new(name).tail = (0, 0, 1)
+    bpy.ops.object.mode_set(mode="OBJECT")
+    return armature
+
+
 def draw(addon: Any, obj: Any) -> Layout:
     """What the Rig panel shows after a look at the character."""
     addon("rig_look")._look_now((obj.name, None))
@@ -81,23 +102,29 @@ def test_drawing_asks_for_another_look_when_names_change(addon: Any, head: Any) 
     assert rig_look.last_look(head).summary == "ARKit, 50 of 51 channels"
 
 
-def test_panel_draws_in_under_2_ms(addon: Any, head: Any) -> None:
+def test_all_panels_draw_in_under_2_ms(addon: Any, head: Any, scene: Any, tmp_path: Path) -> None:
+    """With a take, a big rig and a scene full of other things; Blender's own part of drawing is not in it."""
+    armature = make_armature(scene, [f"bone {number}" for number in range(500)])
+    for obj in (head, make_head(scene, name="Teeth"), make_head(scene, name="Lashes")):
+        obj.parent = armature
+    for number in range(500):
+        scene.collection.objects.link(bpy.data.objects.new(f"Prop {number}", None))
+    bpy.context.view_layer.objects.active = head
+    generate(scene, tmp_path)
     bpy.ops.voxkey.edit_links()
     draw(addon, head)
+    panels = addon("panels")
     seconds = []
     for _ in range(20):
         started = time.perf_counter()
-        addon("rig_panel").draw(Layout(), Context())
+        for panel in (panels._Main, panels._Rig, panels._Shaping, panels._Life, panels._Result):
+            panel.draw(SimpleNamespace(layout=Layout()), Context())
         seconds.append(time.perf_counter() - started)
     assert min(seconds) < 0.002
 
 
 def test_edited_gain_reaches_the_keys(addon: Any, head: Any, scene: Any, tmp_path: Path) -> None:
-    add_strip(scene, write_bursts(tmp_path / "a.wav", 2.0, [0.5, 1.5]), 11)
-    scene.voxkey.model, scene.voxkey.model_path = "FILE", str(TINY_MODEL)
-    for layer in NO_LIFE:
-        setattr(scene.voxkey, layer, 0.0)
-    bpy.ops.voxkey.generate()
+    generate(scene, tmp_path)
     plain = jaw_heights(scene, head, range(1, 60))
     bpy.ops.voxkey.edit_links()
     link_of(head, "jawOpen").gain = 0.5
@@ -165,13 +192,7 @@ def test_a_change_that_makes_no_sense_is_taken_back(addon: Any, head: Any) -> No
 
 def test_bones_and_properties_can_be_chosen(addon: Any, scene: Any) -> None:
     head = make_head(scene)
-    armature = bpy.data.objects.new("Rig", bpy.data.armatures.new("Rig"))
-    scene.collection.objects.link(armature)
-    bpy.context.view_layer.objects.active = armature
-    bpy.ops.object.mode_set(mode="EDIT")
-    bone = armature.data.edit_bones.new("chin")
-    bone.tail = (0, 0, 1)
-    bpy.ops.object.mode_set(mode="OBJECT")
+    armature = make_armature(scene, ["chin"])
     armature["smile"] = 0.0
     head.parent = armature
     bpy.context.view_layer.objects.active = head
