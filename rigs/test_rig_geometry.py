@@ -104,12 +104,13 @@ def irregular(geometry: Geometry, share: float, seed: int) -> Geometry:
 
 
 def _free_skin(geometry: Geometry) -> Ids:
-    """Skin vertices that may go: away from mouth and lids."""
+    """Skin vertices that may go: away from mouth, lids and the cut of the neck."""
     skin = geometry.pieces["skin"]
     fixed = geometry.points[geometry.landmarks[36:]]
     near = np.linalg.norm(geometry.points[skin][:, None] - fixed[None], axis=2).min(axis=1)
     in_mouth = {i for f, r in zip(geometry.faces, geometry.regions, strict=True) if r != "skin" for i in f}
-    is_free = (near > 0.07) & ~np.isin(skin, list(in_mouth)) & ~np.isin(skin, geometry.landmarks)
+    above = geometry.points[skin, 2] > geometry.points[skin, 2].min() + 0.02
+    is_free = above & (near > 0.07) & ~np.isin(skin, list(in_mouth)) & ~np.isin(skin, geometry.landmarks)
     free: Ids = skin[is_free]
     return free
 

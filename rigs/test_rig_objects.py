@@ -123,7 +123,7 @@ def show_face(face: bpy.types.Object, landmarks: Points) -> None:
     size = float(np.linalg.norm(high - low))
     middle = (low + high) / 2
     data = bpy.data.cameras.new("Camera")
-    data.lens, data.clip_start, data.clip_end = 175.0, size / 100, size * 100
+    data.lens, data.clip_start, data.clip_end = 200.0, size / 100, size * 100
     camera = bpy.data.objects.new("Camera", data)
     place = Vector(middle) + Vector((-0.45, -5.2, 0.25)) * size
     camera.location = place

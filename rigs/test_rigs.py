@@ -428,14 +428,13 @@ def oculus() -> Rig:
 # Rigify: bones alone
 
 RIGIFY = (lower_face(1.0, 1.06), scaled(0.105, 0.11, 0.11))
-RIGIFY_EXPRESSES = ALL - {"cheekPuff", "mouthRollUpper", "mouthRollLower"}
 
 
 def rigify() -> Rig:
     """The control bones of Rigify's face, and no shape key at all."""
     geometry = warped(default_geometry(), *RIGIFY)
     add_rigify(geometry)
-    return finish(Rig("Face", geometry.landmarks, incisors("Face", geometry), RIGIFY_EXPRESSES))
+    return finish(Rig("Face", geometry.landmarks, incisors("Face", geometry), ALL))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
