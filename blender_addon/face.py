@@ -16,7 +16,7 @@ from typing import Any
 
 import bpy
 import numpy as np
-from mathutils import Vector
+from mathutils import Quaternion, Vector
 
 from . import keyframes, presets
 from .core.curves import Curves, Float32Array
@@ -226,6 +226,12 @@ def find_take(obj: bpy.types.Object, source_name: str) -> bpy.types.Action | Non
     return next((take for take in found if take), None)
 
 
+def moved_by(obj: bpy.types.Object, take: bpy.types.Action) -> list[Any]:
+    """The data-blocks of a character, and the object that nods in its take: what of a shared take is its own."""
+    head = bpy.data.objects.get(keyframes.read_facts(take).get("head") or "")
+    return [*owners(character(obj)), *([head] if head else [])]
+
+
 def owners(parts: Sequence[Part]) -> list[Any]:
     """Every data-block that a take of the character may animate."""
     led = [owner for part in parts for owner, _ in part.followed.values()]
@@ -259,7 +265,28 @@ def _offers(obj: bpy.types.Object, members: Sequence[bpy.types.Object]) -> Itera
     properties = [(name, "") for name in _numbers(obj)]
     properties += [(name, bone.name) for bone in bones for name in _numbers(bone)]
     names = tuple(bone.name for bone in bones)
-    yield obj, RigPart(bones=names, properties=tuple(properties), loose_bones=_loose_bones(members) if names else ())
+    yield (
+        obj,
+        RigPart(
+            bones=names,
+            properties=tuple(properties),
+            loose_bones=_loose_bones(members) if names else (),
+            bone_axes=_bone_axes(obj) if names else (),
+        ),
+    )
+
+
+def _bone_axes(armature: bpy.types.Object) -> tuple[tuple[float, ...], ...]:
+    """X, Y and Z axis of each bone at rest, nine numbers, seen from in front of the character.
+
+    The object's rotation counts, as importers stand up by it what other programs made with Y up, but for the turn about
+    the vertical, by which an artist places a character in a scene.
+    """
+    standing = armature.matrix_world.to_quaternion()
+    turned = Quaternion((standing.w, 0, 0, standing.z)) if standing.w or standing.z else Quaternion()
+    upright = (turned.normalized().inverted() @ standing).to_matrix()
+    turns = (upright @ bone.bone.matrix_local.to_3x3() for bone in armature.pose.bones)
+    return tuple((*turn.col[0], *turn.col[1], *turn.col[2]) for turn in turns)
 
 
 def _loose_bones(members: Sequence[bpy.types.Object]) -> tuple[str, ...]:
@@ -301,6 +328,7 @@ def _part(owner: Any, name: str, has: RigPart) -> Part:
             bones=has.bones,
             properties=tuple(pair for pair in has.properties if Target("property", *pair) not in driven),
             loose_bones=has.loose_bones,
+            bone_axes=has.bone_axes,
         ),
         followed={target: end for target, end in ends.items() if end is not None},
         driven=driven,

@@ -161,7 +161,7 @@ def write_result(place: Place, shaping: Shaping, prediction: Prediction) -> Resu
         _at_frames(motion, curves.fps, span) for motion in face.motions(_beside(curves, turning, head), rig_map, parts)
     ]
     earlier = face.find_take(obj, place.source_name)
-    warnings = [*prediction.warnings, *_differences(earlier, rig_map, coverage), *_retire(earlier)]
+    warnings = [*prediction.warnings, *_differences(earlier, rig_map, coverage), *_retire(obj, earlier)]
     warnings += _notes(obj, parts, motions, rig_map)
     facts = {
         "version": VERSION,
@@ -343,12 +343,12 @@ def _notes(
     ]
 
 
-def _retire(earlier: bpy.types.Action | None) -> list[str]:
+def _retire(obj: bpy.types.Object, earlier: bpy.types.Action | None) -> list[str]:
     """Take an earlier take out of use; a sentence if it was kept because someone edited it."""
     if earlier is None:
         return []
     name = earlier.name
-    kept = keyframes.retire_take(earlier)
+    kept = keyframes.retire_take(earlier, face.moved_by(obj, earlier))
     return [f"The earlier take {name} was edited by hand; it is kept on a muted NLA track"] if kept else []
 
 

@@ -287,14 +287,24 @@ def read_phones(action: bpy.types.Action) -> Curves | None:
     return Curves(values.reshape(-1, len(facts["channels"])), tuple(facts["channels"]), facts["fps"])
 
 
+def parts_of(take: bpy.types.Action, character: Sequence[Any]) -> list[tuple[Any, bpy.types.Action]]:
+    """The parts of a take, of one character if several share it."""
+    found = parts(take)
+    is_shared = len([owner for owner, action in found if action == take]) > 1
+    return [(owner, action) for owner, action in found if owner in character] if is_shared else found
+
+
 def is_edited(take: bpy.types.Action) -> bool:
     """Whether someone has changed the keys of any part of a take since it was written."""
     return any(read_facts(part)["checksum"] != _checksum(part) for _, part in parts(take))
 
 
-def retire_take(take: bpy.types.Action) -> bool:
-    """Take a take out of use before another replaces it: removed, or muted if it was edited; whether it was kept."""
-    found = parts(take)
+def retire_take(take: bpy.types.Action, character: Sequence[Any]) -> bool:
+    """Take a take out of use before another replaces it: removed, or muted if it was edited; whether it was kept.
+
+    Of a copied character, which shares the take, only what belongs to this one, as in remove_take.
+    """
+    found = parts_of(take, character)
     if not is_edited(take):
         for owner, part in found:
             _remove_layer(owner, part)
@@ -309,9 +319,12 @@ def retire_take(take: bpy.types.Action) -> bool:
     return True
 
 
-def remove_take(take: bpy.types.Action) -> None:
-    """Remove a take with its Actions; with the last one goes the rest track, and all returns to where it was."""
-    found = parts(take)
+def remove_take(take: bpy.types.Action, character: Sequence[Any] = ()) -> None:
+    """Remove a take with its Actions; with the last one goes the rest track, and all returns to where it was.
+
+    character are data-blocks: where a copy of the character shares the take, that of the others stays.
+    """
+    found = parts_of(take, character)
     for owner, part in found:
         _remove_layer(owner, part)
         _remove_rest(owner)
@@ -529,6 +542,8 @@ def _write_rest(owner: Any, addresses: Sequence[Address], rest_value: float | No
     if not missing:
         return
     rest = _rest_action(owner)
+    if rest is not None and len(owners(rest)) > 1:  # the character was copied
+        rest = _own_copy(owner, rest)
     is_new = rest is None
     if rest is None:
         rest = bpy.data.actions.new("Voxkey rest")
@@ -572,6 +587,18 @@ def _rest_action(owner: Any) -> bpy.types.Action | None:
     return next((action for _, action in layers(owner) if REST in action), None)
 
 
+def _own_copy(owner: Any, action: bpy.types.Action) -> bpy.types.Action:
+    """A copy of an Action in its place on the owner's tracks."""
+    copy = action.copy()
+    for track, layer in layers(owner):
+        if layer == action:
+            for strip in track.strips:
+                strip.action = copy
+                if hasattr(strip, "action_slot"):
+                    strip.action_slot = copy.slots[0]
+    return copy
+
+
 def _existing_fcurves(action: bpy.types.Action) -> Any:
     if not hasattr(action, "layers"):  # before 4.4
         return action.fcurves
@@ -590,9 +617,11 @@ def _remove_layer(owner: Any, action: bpy.types.Action) -> None:
             tracks.remove(track)
 
 
-def _remove_actions(found: list[tuple[Any, bpy.types.Action]]) -> None:
+def _remove_actions(found: Iterable[tuple[Any, bpy.types.Action]]) -> None:
+    """Remove those Actions that nothing has on a track any more."""
     for action in {action for _, action in found}:
-        bpy.data.actions.remove(action)
+        if not owners(action):
+            bpy.data.actions.remove(action)
 
 
 def _remove_rest(owner: Any) -> None:
@@ -605,7 +634,7 @@ def _remove_rest(owner: Any) -> None:
     if len(held) != len(before):  # someone has edited the track
         held = [(path, index) for path, index, _ in before]
     _remove_layer(owner, rest)
-    bpy.data.actions.remove(rest)
+    _remove_actions([(owner, rest)])
     for address, (_, _, value) in zip(held, before, strict=True):  # Blender renames in f-curves what the user renames
         set_value(owner, address, value)
 

@@ -178,7 +178,7 @@ class VOXKEY_OT_delete_take(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Any:
         take = current_take(context)
         name = take.name
-        keyframes.remove_take(take)
+        keyframes.remove_take(take, face.moved_by(properties.target_object(context), take))
         self.report({"INFO"}, f"{name} was removed")
         return {"FINISHED"}
 

@@ -66,7 +66,7 @@ def causes(obj: bpy.types.Object, take: bpy.types.Action) -> Iterator[Finding]:
     """What keeps parts of a take from being seen, without looking at the face."""
     members = face.family(obj)
     moving: dict[Any, set[keyframes.Address]] = {}
-    for owner, action in keyframes.parts(take):
+    for owner, action in keyframes.parts_of(take, face.moved_by(obj, take)):
         moving.setdefault(owner, set()).update(keyframes.animated_by(action))
         yield from _strip_causes(owner, action)
     for owner, addresses in moving.items():
@@ -159,6 +159,8 @@ def _hidden(obj: bpy.types.Object) -> Iterator[Finding]:
 
 def _armature_causes(armature: bpy.types.Object, members: list[bpy.types.Object]) -> Iterator[Finding]:
     data: Any = armature.data
+    if armature.mode == "EDIT":
+        yield Finding(f"{armature.name} is in Edit Mode, which shows no animation; leave it with Tab")
     if data.pose_position == "REST":
         sentence = f"The armature {armature.name} is in rest position"
         yield Finding(sentence, "Pose Position", partial(setattr, data, "pose_position", "POSE"))
@@ -180,13 +182,13 @@ def _set_all(items: list[Any], attribute: str, value: Any) -> None:
 
 def _look(scene: bpy.types.Scene, obj: bpy.types.Object, take: bpy.types.Action) -> tuple[bool | None, list[Finding]]:
     """Whether any mesh of the character moves, and what of the take can't be seen to move."""
-    parts = keyframes.parts(take)
+    parts = keyframes.parts_of(take, face.moved_by(obj, take))
     frames, moving = _telling_frames(parts)
     if not moving:
         return None, [Finding("The take is at rest throughout: the sound is silent, or Strength is 0")]
     members = [item for item in face.family(obj) if item.type == "MESH"]
     bodies = {owner for owner, action in parts if keyframes.moves_bones(keyframes.animated_by(action))}
-    moved = _moved(scene, [*dict.fromkeys([*members, *bodies])], take, frames)
+    moved = _moved(scene, [*dict.fromkeys([*members, *bodies])], parts, frames)
     still = []
     for owner in moving:
         users = [item for item in members if face.shape_keys(item) == owner]
@@ -220,12 +222,10 @@ def _telling_frames(parts: list[tuple[Any, bpy.types.Action]]) -> tuple[list[int
 
 
 def _moved(
-    scene: bpy.types.Scene, objects: list[Any], take: bpy.types.Action, frames: list[int]
+    scene: bpy.types.Scene, objects: list[Any], parts: list[tuple[Any, bpy.types.Action]], frames: list[int]
 ) -> set[bpy.types.Object]:
-    """The objects of which something is elsewhere with the take than without, at any of the frames."""
-    tracks = [
-        track for owner, action in keyframes.parts(take) for track, layer in keyframes.layers(owner) if layer == action
-    ]
+    """The objects of which something is elsewhere with the parts of a take than without, at any of the frames."""
+    tracks = [track for owner, action in parts for track, layer in keyframes.layers(owner) if layer == action]
     heard = [track.mute for track in tracks]
     frame, subframe = scene.frame_current, scene.frame_subframe
     moved: set[Any] = set()

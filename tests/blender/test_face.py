@@ -244,6 +244,32 @@ def test_a_take_edited_in_one_part_is_kept_in_all(spoken: Any) -> None:
     np.testing.assert_allclose(heights(spoken, spoken.objects["Teeth"], FRAMES)[:, 0], said(head), atol=1e-5)
 
 
+def test_a_copied_character_shares_the_take_until_its_own_is_made_or_removed(spoken: Any) -> None:
+    head = make_character(spoken)
+    generate(spoken, head)
+    for obj in spoken.objects:
+        obj.select_set(True)
+    bpy.ops.object.duplicate()
+    copy = spoken.objects["Head.001"]
+    teeth = spoken.objects["Teeth.001"]
+    before = state(spoken)
+    jaw = said(head)
+    assert face.find_take(copy, "a.wav") == take_of(head)
+    generate(spoken, copy, Shaping(strength=0.5, **NO_LIFE))
+    for item, expected in (("Teeth", jaw), ("Teeth.001", jaw / 2)):
+        np.testing.assert_allclose(heights(spoken, spoken.objects[item], FRAMES)[:, 0], expected, atol=1e-5)
+    after = state(spoken)
+    tracks = f"{spoken.objects['Rig']!r} tracks"
+    for name in ("Head", "Teeth", "Rig", "Rig jaw", "Rig tongue", tracks):
+        assert after[name] == before[name]
+    keyframes.remove_take(take_of(copy), face.moved_by(copy, take_of(copy)))
+    assert not heights(spoken, teeth, FRAMES).any()
+    assert not any(item.animation_data.nla_tracks for item in (spoken.objects["Rig.001"], copy.data.shape_keys))
+    np.testing.assert_allclose(heights(spoken, spoken.objects["Teeth"], FRAMES)[:, 0], jaw, atol=1e-5)
+    keyframes.remove_take(take_of(head), face.moved_by(head, take_of(head)))
+    assert not bpy.data.actions
+
+
 def test_one_undo_takes_everything_back(extension: Any, spoken: Any) -> None:
     make_character(spoken)
     spoken.voxkey.model, spoken.voxkey.model_path = "FILE", str(TINY_MODEL)
@@ -283,6 +309,30 @@ def test_a_head_bone_nods_unless_an_object_does(spoken: Any) -> None:
     spoken.collection.objects.link(neck)
     result = generation.generate(spoken, rig, "", Shaping(), TINY_MODEL, head=neck)
     assert result.matched == ("jaw",)
+
+
+@pytest.mark.parametrize("stood_up", [False, True], ids=["z_up", "y_up"])
+@pytest.mark.parametrize("roll", [0.0, 1.0, 3.0])
+def test_a_bone_of_any_roll_turns_about_the_axes_of_the_character(spoken: Any, roll: float, stood_up: bool) -> None:
+    rig = add_armature(spoken, "jaw")
+    bpy.ops.object.mode_set(mode="EDIT")
+    jaw = rig.data.edit_bones["jaw"]
+    jaw.tail = (0, 0.3, 0.4) if stood_up else (0, -0.4, 0.3)  # forward and up
+    jaw.roll = roll
+    bpy.ops.object.mode_set(mode="OBJECT")
+    placed = Quaternion((0, 0, 1), 0.7)
+    rig.rotation_euler = (placed @ Quaternion((1, 0, 0), np.pi / 2 if stood_up else 0.0)).to_euler()
+    bpy.context.view_layer.update()
+    opens = Link("jawOpen", Target("bone", "jaw", "turn_x"), gain=JAW_RADIANS)
+    rig[face.RIG_MAP] = rig_map_to_text(RigMap("Turns", (opens,)))
+    spoken.frame_set(0)
+    at_rest = (rig.matrix_world @ rig.pose.bones["jaw"].matrix).to_quaternion()
+    generate(spoken, rig)
+    for frame, value in zip(FRAMES, said(rig), strict=True):
+        spoken.frame_set(int(frame))
+        turned = (rig.matrix_world @ rig.pose.bones["jaw"].matrix).to_quaternion() @ at_rest.inverted()
+        expected = Quaternion(placed @ Vector((1, 0, 0)), JAW_RADIANS * float(value))
+        assert turned.rotation_difference(expected).angle < 0.02  # turns below a share are left out
 
 
 # ---------------------------------------------------------------------------------------------------------------------
