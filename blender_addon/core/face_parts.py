@@ -15,8 +15,8 @@ from .surface import Floats, Ints, Mask, Places, Surface, nearest_places, neares
 
 ROOT_REACH = 0.03
 """Parts attached to the skin hold on to it with what is nearer than this."""
-EYEBALL_SLACK = 1.15
-"""Iris, cornea and highlights reach this far, in radii of the eyeball."""
+EYEBALL_SLACK = 1.03
+"""Iris, cornea and highlights reach this far, in lengths of the eyeball's own farthest point from its centre."""
 TOOTH_SIZE = 0.35
 """A smaller piece, in widths of all that is in the mouth, is a tooth, and moves as a whole."""
 AGREEING_PART = 0.7
@@ -67,20 +67,24 @@ def _means(values: Floats, piece: Ints) -> Floats:
 
 
 def _find_eyeball(points: Floats, piece: Ints, used: Mask, lids: Floats) -> Eyeball | None:
-    """The largest piece that is as wide as the eye and lies behind the lids (6, 3), with all that lies within it."""
+    """The largest round piece behind the lids (6, 3) that is about as wide as they, with all that lies within it."""
     middle, width = lids.mean(axis=0), np.linalg.norm(lids[0] - lids[3])
-    best, best_size = None, 0.0
+    best, best_size = None, np.zeros(3)
     for number in np.unique(piece[used]):
         own = points[(piece == number) & used]
-        size = np.sort(np.ptp(own, axis=0))
-        is_near = np.linalg.norm((own.min(axis=0) + own.max(axis=0)) / 2 - middle) < width
-        if is_near and 0.6 * width < size[1] and size[2] < 2 * width and size.prod() > best_size:
-            best, best_size = own, size.prod()
+        from_mean = own - own.mean(axis=0)
+        if len(own) < 4 or np.linalg.norm(own.mean(axis=0) - middle) > 1.2 * width:
+            continue
+        size = np.ptp(from_mean @ np.linalg.svd(from_mean, full_matrices=False)[2].T, axis=0)  # largest first
+        is_round = size[2] > 0.4 * size[0] and 0.6 * width < size[1] and size[0] < 3 * width
+        if is_round and size.prod() > best_size.prod():
+            best, best_size = own, size
     if best is None:
         return None
     centre, radius = fit_sphere(best)
-    far = np.linalg.norm(points - centre, axis=1)[:, None]
-    nearly_all = _means((far < EYEBALL_SLACK * radius).astype(float), piece)[:, 0] > 0.99
+    reach = EYEBALL_SLACK * np.linalg.norm(best - centre, axis=1).max()
+    within = (np.linalg.norm(points - centre, axis=1) < reach).astype(float)
+    nearly_all = _means(within[:, None], piece)[:, 0] > 0.99
     return Eyeball(np.flatnonzero(used & nearly_all), centre, radius)
 
 
@@ -133,9 +137,10 @@ class Followers:
         """Fill in moved (V', 3), which holds the motion of the target's skin, for the source's offsets (V, 3)."""
         moved[self.parts.attached] = self.attachment.mix(moved[self.face.ids])
         for name, eyeball in self.parts.eyeballs.items():
-            if name in self.source_parts.eyeballs:
-                moved[eyeball.vertices] = self._turn(offsets, self.source_parts.eyeballs[name], eyeball)
-        if len(self.jaw):
+            theirs = self.source_parts.eyeballs.get(name)
+            if theirs is not None and offsets[theirs.vertices].any():
+                moved[eyeball.vertices] = self._turn(offsets, theirs, eyeball)
+        if offsets[self.jaw].any():
             before = self.source.points[self.jaw]
             rotation, shift = rigid_motion(before, before + offsets[self.jaw])
             places = self.target.points[self.parts.mouth]
