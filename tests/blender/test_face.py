@@ -1,5 +1,6 @@
 """Whole characters: one take over meshes, bones and custom properties, with drivers, links and shared data."""
 
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from mathutils import Euler, Matrix, Quaternion, Vector
 
-from blender_addon import face, generation, keyframes
+from blender_addon import cli, face, generation, keyframes
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import sample_curves
 from blender_addon.core.retarget import Link, RigMap, Target, rig_map_to_text
@@ -599,3 +600,48 @@ def test_a_preview_shows_what_a_take_would(spoken: Any, mode: str) -> None:
     assert tongue.location.y == pytest.approx(-0.5 * 0.75 * 0.5) and tongue.scale.z == pytest.approx(1.375)
     assert head.data.shape_keys.key_blocks["jawOpen"].value == 0.75
     assert math.isclose(spoken.objects["Teeth"].data.shape_keys.key_blocks["jawOpen"].value, 0.75)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The command line
+
+
+def run_command(capfd: Any, folder: Path, *options: str) -> tuple[int, dict[str, Any]]:
+    """Exit code and the line of results of `voxkey generate`, on scene.blend in a folder."""
+    usual = ["--scene", str(folder / "scene.blend"), "--output", str(folder / "out.blend"), "--model", str(TINY_MODEL)]
+    code = cli.run(["generate", *usual, "--json", *options])
+    return code, json.loads(capfd.readouterr().out.splitlines()[-1])
+
+
+@pytest.fixture
+def scene_file(spoken: Any, tmp_path: Path) -> Path:
+    make_character(spoken, None)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    return tmp_path
+
+
+def test_the_command_finds_the_character_and_tells_its_family(scene_file: Path, capfd: Any) -> None:
+    code, facts = run_command(capfd, scene_file)
+    assert (code, facts["moved"]) == (0, True)
+    assert facts["rig_map"].startswith("ARKit")
+    assert facts["unmatched_channels"] == facts["unused_shape_keys"] == []
+    bpy.ops.wm.open_mainfile(filepath=str(scene_file / "out.blend"))
+    assert {part.owner for part in face.character(bpy.data.objects["Teeth"])} >= {bpy.data.objects["Rig"]}
+    assert face.find_take(bpy.data.objects["Head"], "a.wav") is not None
+
+
+def test_the_command_takes_a_rig_map_by_file_or_name(scene_file: Path, capfd: Any) -> None:
+    (scene_file / "mine.json").write_text(rig_map_to_text(RigMap("Mine", (JAW,))))
+    code, facts = run_command(capfd, scene_file, "--object", "Head", "--rig-map", str(scene_file / "mine.json"))
+    assert (code, facts["rig_map"], facts["matched"]) == (0, "Mine", ["jaw"])
+    bpy.ops.wm.open_mainfile(filepath=str(scene_file / "out.blend"))
+    chosen, _, is_own = face.chosen_map(bpy.data.objects["Head"])
+    assert chosen is not None and (chosen.name, is_own) == ("Mine", True)
+    code, facts = run_command(capfd, scene_file, "--rig-map", "ARKit")
+    assert (code, facts["rig_map"]) == (0, "ARKit")
+    for name, sentence in (
+        ("Martian", "There is no rig map Martian; choose --rig-map from arkit"),
+        ("nowhere.json", "The rig map nowhere.json can't be read"),
+    ):
+        code, facts = run_command(capfd, scene_file, "--rig-map", name)
+        assert code == 1 and sentence in facts["error"]
