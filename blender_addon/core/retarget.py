@@ -47,8 +47,10 @@ class Target:
     """Of a bone, one of COMPONENTS or TURNS; of a property, the bone that holds it, or "" when the object does."""
 
     def __post_init__(self) -> None:
-        if self.kind not in ("shape_key", "bone", "property") or not self.name or not isinstance(self.name, str):
+        if self.kind not in ("shape_key", "bone", "property") or not self.name:
             raise ValueError(f"a link to {self.kind} {self.name!r}; it needs the name of a shape_key, bone or property")
+        if not isinstance(self.name, str) or not isinstance(self.component, str):
+            raise ValueError(f"names must be text, not {self.name!r} and {self.component!r}")
         if self.kind == "bone" and self.component not in COMPONENTS + TURNS:
             raise ValueError(f"{self.component!r} of bone {self.name}; choose one of {', '.join(COMPONENTS + TURNS)}")
 
@@ -324,11 +326,16 @@ def rig_map_from_text(text: str, called: str = "This rig map") -> RigMap:
     """
     try:
         data = json.loads(text)
+        if not isinstance(data, dict) or not isinstance(data.get("channels"), dict):
+            raise ValueError('it has no table "channels"')
+        name, source = data.get("name"), data.get("source", "")
+        if not isinstance(name, str) or not isinstance(source, str):
+            raise ValueError("its name, or its source, is no text")
         links = tuple(_read_link(channel, link) for channel, links in data["channels"].items() for link in links)
-        if not links or not isinstance(data["name"], str):
-            raise ValueError("it needs a name and at least one link")
-        return RigMap(data["name"], links, data.get("source", ""))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        if not links:
+            raise ValueError("it links nothing")
+        return RigMap(name, links, source)
+    except (ValueError, TypeError) as error:
         raise ValueError(f"{called} can't be read ({error}); correct it or choose another") from error
 
 
@@ -344,14 +351,22 @@ def rig_map_to_text(rig_map: RigMap) -> str:
     return f'{{\n{head},\n "channels": {{\n{rows}\n }}\n}}\n'
 
 
-def _read_link(channel: str, data: dict[str, Any]) -> Link:
-    data = dict(data)
+_NUMBERS = ("gain", "offset", "minimum", "maximum")
+
+
+def _read_link(channel: str, data: Any) -> Link:
+    if not isinstance(data, dict):
+        raise ValueError(f"a link of {channel} is {data!r}, not a table")
     kinds = [kind for kind in ("shape_key", "property", "bone") if kind in data]
     if not kinds or (len(kinds) > 1 and kinds != ["property", "bone"]):
         raise ValueError(f"a link of {channel} drives {' and '.join(kinds) or 'nothing'}; name one kind of target")
     kind = kinds[0]
-    component = data.pop("component", "") if kind == "bone" else data.pop("bone", "") if kind == "property" else ""
-    return Link(channel, Target(kind, data.pop(kind), component), **data)
+    place = {"bone": "component", "property": "bone"}.get(kind)
+    unknown = data.keys() - {kind, place, *_NUMBERS}
+    if unknown:
+        raise ValueError(f"a link of {channel} has {', '.join(sorted(unknown))}, which means nothing for a {kind}")
+    target = Target(kind, data[kind], data.get(place, "") if place else "")
+    return Link(channel, target, **{name: data[name] for name in _NUMBERS if name in data})
 
 
 def _link_data(link: Link) -> dict[str, Any]:
@@ -359,8 +374,7 @@ def _link_data(link: Link) -> dict[str, Any]:
     if link.target.component:
         data["component" if link.target.kind == "bone" else "bone"] = link.target.component
     plain = Link(link.channel, link.target)
-    numbers = ("gain", "offset", "minimum", "maximum")
-    return data | {name: getattr(link, name) for name in numbers if getattr(link, name) != getattr(plain, name)}
+    return data | {name: getattr(link, name) for name in _NUMBERS if getattr(link, name) != getattr(plain, name)}
 
 
 def match_names(wanted: Iterable[str], available: Iterable[str]) -> dict[str, str]:
