@@ -68,7 +68,8 @@ def thin_plate(source: Array, target: Array, points: Array) -> Array:
 
     def bend(distance: Array) -> Array:
         squared = (distance / size) ** 2
-        return squared * np.log(np.maximum(squared, 1e-12))
+        bent: Array = squared * np.log(np.maximum(squared, 1e-12))
+        return bent
 
     n = len(source)
     flat = np.c_[np.ones(n), source]
@@ -257,10 +258,15 @@ def _snap(points: Array, features: Features, view: FrontView, vertices: Floats) 
                     nearest = line[np.argmin(np.abs(line[:, 0] - column))].astype(int)
                     vertex = view.vertex[nearest[1], nearest[0]]
                     chosen[landmark] = -1 if vertex in chosen else vertex
-    seen = np.setdiff1d(view.vertex[(view.vertex >= 0) & ~inside], view.vertex[inside])
+    return nearest_vertices(points, vertices, np.setdiff1d(view.vertex, [-1, *view.vertex[inside]]), chosen)
+
+
+def nearest_vertices(points: NDArray[Any], vertices: Floats, allowed: Ints, chosen: Ints) -> Ints:
+    """(68,) distinct vertices: the chosen ones, and where chosen is -1 the nearest allowed, lips and lids first."""
+    chosen = chosen.copy()
     for landmark in (*range(60, 68), *range(36, 60), *range(36)):
         if chosen[landmark] < 0:
-            free = np.setdiff1d(seen, chosen)
+            free = np.setdiff1d(allowed, chosen)
             chosen[landmark] = free[np.argmin(np.linalg.norm(vertices[free] - points[landmark], axis=1))]
     return chosen
 

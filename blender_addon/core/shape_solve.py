@@ -31,6 +31,8 @@ MOTION_SCALES = (0.5, 0.63, 0.8, 1.0, 1.25, 1.6, 2.0)
 """How much larger a face may move than the default head of its size; one number for mouth, eyes and brows each."""
 SEAL = 30.0
 """Weight of apertures for lips that must touch."""
+FOUND = 0.75
+"""A channel counts as found when less than this is missing of it."""
 LEAST_GAIN = 0.03
 WORTH = 0.05
 """Share of a channel's squared motion that a shape must explain beyond what others do."""
@@ -48,7 +50,7 @@ class ShapeMatch:
     @property
     def found(self) -> tuple[str, ...]:
         """Channels of which the shapes explain most."""
-        return tuple(channel for channel, residual in self.residuals.items() if residual < 0.75)
+        return tuple(channel for channel, residual in self.residuals.items() if residual < FOUND)
 
 
 def match_shapes(
