@@ -14,6 +14,8 @@ from . import audio_io, generation, keyframes, preferences
 from .core.shaping import Shaping
 
 OWN_FILE, DEFAULT = "FILE", "DEFAULT"
+LANDMARKS_OF = "voxkey_face"
+"""Custom property of an object that shows the landmarks of a face: that face."""
 
 
 def model_items(_owner: Any, context: bpy.types.Context) -> list[tuple[str, str, str, str, int]]:
@@ -140,8 +142,9 @@ def detach() -> None:
 
 
 def target_object(context: bpy.types.Context) -> bpy.types.Object | None:
-    """The chosen face, else the active object."""
-    return context.scene.voxkey.target or context.object
+    """The chosen face, else the active object; for landmarks that are being marked, the face they belong to."""
+    obj = context.scene.voxkey.target or context.object
+    return (obj.get(LANDMARKS_OF) or obj) if obj else None
 
 
 def model_path(context: bpy.types.Context) -> Path:

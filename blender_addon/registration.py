@@ -9,7 +9,19 @@ from typing import Any
 
 import bpy
 
-from . import cli, operators, panels, preferences, properties, rig_links, rig_look, rig_panel, rig_preview
+from . import (
+    cli,
+    make_shapes,
+    operators,
+    panels,
+    preferences,
+    properties,
+    rig_links,
+    rig_look,
+    rig_panel,
+    rig_preview,
+    shape_match,
+)
 
 CLASSES: tuple[Any, ...] = (
     preferences.VoxkeyPreferences,
@@ -24,6 +36,8 @@ CLASSES: tuple[Any, ...] = (
     *rig_links.CLASSES,
     rig_look.VoxkeyChannel,
     rig_preview.VOXKEY_OT_preview_channel,
+    *shape_match.CLASSES,
+    *make_shapes.CLASSES,
     *rig_panel.CLASSES,
     *panels.PANELS,
 )

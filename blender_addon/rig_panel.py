@@ -15,11 +15,13 @@ from typing import Any
 
 import bpy
 
-from . import face, presets, properties, rig_links, rig_preview
+from . import face, make_shapes, presets, properties, rig_links, rig_preview, shape_match
 from .drawing import draw_sentence
 from .rig_look import N_CHANNELS, Look, last_look, seen
 
 KIND_ICONS = {"shape_key": "SHAPEKEY_DATA", "bone": "BONE_DATA", "property": "PROPERTIES"}
+
+UNKNOWN_NAMES = "The names here say nothing; choose a rig map above, or match by shape below"
 
 
 class VOXKEY_UL_channels(bpy.types.UIList):
@@ -102,17 +104,20 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
     """The whole of the Rig sub-panel: what the names say, and what to do where they say too little."""
     obj = properties.target_object(context)
     problem = face.target_problem(obj)
+    known = None if problem else last_look(obj)
     if problem:
         draw_sentence(layout, context, problem, "INFO")
-        return
-    known = last_look(obj)
-    if known is None:
+    elif known is None:
         layout.label(text="Looking at the rig", icon="VIEWZOOM")
-        return
-    _draw_family(layout, context, known)
-    if known.rig_map:
+    else:
+        _draw_family(layout, context, known)
+    if known and known.rig_map:
         _draw_coverage(layout, context, known)
         _draw_links(layout, obj, known)
+    if obj and obj.type == "MESH":
+        is_needed = problem is not None or (known is not None and known.rig_map is None)
+        _draw_section(layout, context, "Match by Shape", shape_match.draw, is_needed)
+        _draw_section(layout, context, "Make Shape Keys", make_shapes.draw, is_needed)
 
 
 def _draw_family(layout: Any, context: bpy.types.Context, known: Look) -> None:
@@ -121,8 +126,19 @@ def _draw_family(layout: Any, context: bpy.types.Context, known: Look) -> None:
     row.operator("voxkey.detect_rig", text="", icon="FILE_REFRESH")
     if known.problem:
         draw_sentence(layout, context, known.problem, "ERROR")
+    elif known.rig_map is None:
+        draw_sentence(layout, context, UNKNOWN_NAMES, "INFO")
     if known.is_own:
         layout.operator("voxkey.detect_rig", text="Reset to Detected", icon="LOOP_BACK")
+
+
+def _draw_section(layout: Any, context: bpy.types.Context, label: str, draw_body: Any, is_needed: bool) -> None:
+    """A section that is open where it is the next step; Blender remembers what the user does with either."""
+    name = f"voxkey_{label}_{'needed' if is_needed else 'offered'}"
+    header, body = layout.panel(name, default_closed=not is_needed)
+    header.label(text=label)
+    if body is not None:
+        draw_body(body, context)
 
 
 def _draw_coverage(layout: Any, context: bpy.types.Context, known: Look) -> None:

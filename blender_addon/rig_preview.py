@@ -60,6 +60,8 @@ class Preview:
 def _set_values(values: list[tuple[Any, str, int, float]]) -> None:
     for owner, path, index, value in values:
         keyframes.set_value(owner, (path, index), value)
+    for owner in {owner for owner, _, _, _ in values}:
+        owner.update_tag()  # drivers that read custom properties don't notice by themselves
 
 
 _running: Preview | None = None

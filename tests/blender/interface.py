@@ -70,13 +70,17 @@ class Layout:
         self.texts: list[str] = []
         self.drawn: list[str] = []
         """Names of properties, operators, menus and lists."""
+        self.open: list[str] = []
+        """Sections that are open before the user clicks."""
 
     def _section(self, *_arguments: Any, **_options: Any) -> "Layout":
         return self
 
     row = column = box = split = column_flow = grid_flow = _section
 
-    def panel(self, _name: str, default_closed: bool = False) -> tuple["Layout", "Layout"]:
+    def panel(self, name: str, default_closed: bool = False) -> tuple["Layout", "Layout"]:
+        if not default_closed:
+            self.open.append(name)
         return self, self
 
     def separator(self, **_options: Any) -> None:

@@ -88,6 +88,20 @@ def test_family_and_coverage_are_shown(addon: Any, head: Any, scene: Any) -> Non
     assert {"2 matched, 0 combined, 49 unmatched", "2 shape keys stay unused", "wart, wart.001"} <= set(drawn.texts)
 
 
+def test_next_step_is_open_where_names_say_nothing(addon: Any, head: Any, scene: Any) -> None:
+    assert draw(addon, head).open == []
+    unknown = make_head(scene, ["key_001", "key_002", "key_003"], "Unknown")
+    unknown.data.from_pydata([], [], [(0, 1, 2)])
+    drawn = draw(addon, unknown)
+    assert "No family found" in drawn.texts
+    assert len(drawn.open) == 2
+    assert {"voxkey.match_by_shape", "voxkey.make_shape_keys"} <= set(drawn.drawn)
+    bare = make_head(scene, [], "Bare")
+    drawn = draw(addon, bare)
+    assert any(text.startswith("Bare has no shape keys") for text in drawn.texts)
+    assert len(drawn.open) == 2
+
+
 def test_drawing_asks_for_another_look_when_names_change(addon: Any, head: Any) -> None:
     rig_look = addon("rig_look")
     assert rig_look.last_look(head) is None
@@ -355,6 +369,26 @@ def test_preview_starts_from_the_users_pose_and_returns_to_it(addon: Any, head: 
     assert values(head)["jawOpen"] == 1.0
     button.modal(context, Event("LEFTMOUSE"))
     assert values(head) == {"mouthClose": 0.25, "jawOpen": 0.125}
+
+
+def test_preview_reaches_keys_that_follow_a_property(addon: Any, head: Any, scene: Any) -> None:
+    head["jaw"] = 0.0
+    driver = head.data.shape_keys.key_blocks["jawOpen"].driver_add("value").driver
+    driver.type = "AVERAGE"
+    source = driver.variables.new().targets[0]
+    source.id, source.data_path = head, '["jaw"]'
+    button, context = Pressed(addon("rig_preview").VOXKEY_OT_preview_channel, channel="jawOpen"), Context()
+    assert jaw_heights(scene, head, [1]) == 0
+    button.invoke(context, Event("LEFTMOUSE", 500))
+    assert evaluated_jaw(head) == 1
+    button.modal(context, Event("ESC"))
+    assert (evaluated_jaw(head), head["jaw"]) == (0, 0)
+
+
+def evaluated_jaw(head: Any) -> float:
+    bpy.context.view_layer.update()
+    evaluated = head.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    return float(evaluated.data.vertices[BLENDSHAPE_CHANNELS.index("jawOpen")].co.z)
 
 
 def test_preview_survives_deleting_the_face(preview: Any, addon: Any) -> None:

@@ -68,9 +68,10 @@ def show_panel(kind: str) -> Iterator[None]:
 
 def picture(name: str) -> Iterator[None]:
     """Wait until the test has taken a screenshot."""
-    for area in bpy.context.window_manager.windows[0].screen.areas:
-        area.tag_redraw()
-    for _ in range(12):  # a section that has just opened slides into its place
+    asked = time.monotonic()
+    while time.monotonic() < asked + 0.8:  # a section that has just opened slides into its place
+        for area in bpy.context.window_manager.windows[0].screen.areas:
+            area.tag_redraw()
         yield
     FOLDER.joinpath(f"{name}.ready").touch()
     while not FOLDER.joinpath(f"{name}.done").exists():
@@ -146,6 +147,30 @@ def look_at_the_rig(window: bpy.types.Window) -> Iterator[None]:
     with bpy.context.temp_override(window=window):
         bpy.ops.ed.undo()
     facts["links_after_undo"] = len(window.scene.objects["Head"].voxkey_rig.links)
+    with bpy.context.temp_override(window=window, area=area, region=region):
+        bpy.ops.wm.call_menu(name="VOXKEY_MT_rig_maps")
+    yield from picture("menu")
+    window.event_simulate(type="ESC", value="PRESS", **middle)
+    yield
+    yield from look_at_heads_without_names(window)
+
+
+def look_at_heads_without_names(window: bpy.types.Window) -> Iterator[None]:
+    """What the Rig sub-panel says to shape keys with meaningless names, and to a mesh with none."""
+    head = window.scene.objects["Head"]
+    for name, has_keys in (("unknown", True), ("bare", False)):
+        other = head.copy()
+        other.data = head.data.copy()
+        window.scene.collection.objects.link(other)
+        if has_keys:
+            for number, block in enumerate(other.data.shape_keys.key_blocks):
+                block.name = f"key_{number:03}"
+        else:
+            other.shape_key_clear()
+        window.scene.voxkey.target = other
+        yield from picture(name)
+        window.scene.voxkey.target = None
+        bpy.data.objects.remove(other)
 
 
 def press_generate(window: bpy.types.Window) -> None:
