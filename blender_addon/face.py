@@ -202,7 +202,7 @@ def read_by_drivers(held: Sequence[tuple[Part, Target]]) -> list[str]:
     """What the drivers of held targets read, for people: custom properties and bones."""
     names = []
     for part, target in held:
-        driver = keyframes.drivers(part.owner)[keyframes.addresses(part.owner, target)[0]]
+        driver = keyframes.driver_of(part.owner, target)
         for source in (source for variable in driver.driver.variables for source in variable.targets if source.id):
             bone = source.bone_target
             quoted = keyframes.target_name(source.data_path) if source.data_path else source.id.name
@@ -319,7 +319,7 @@ def _part(owner: Any, name: str, has: RigPart) -> Part:
     targets += [Target("property", *pair) for pair in has.properties]
     held = [target for target in targets if keyframes.addresses(owner, target)[0] in drivers] if drivers else []
     ends = {target: _end_of_drivers(owner, target) for target in held}
-    driven = tuple(target for target, end in ends.items() if end is None)
+    driven = dict.fromkeys(target for target, end in ends.items() if end is None)
     return Part(
         owner,
         name,
@@ -331,7 +331,7 @@ def _part(owner: Any, name: str, has: RigPart) -> Part:
             bone_axes=has.bone_axes,
         ),
         followed={target: end for target, end in ends.items() if end is not None},
-        driven=driven,
+        driven=tuple(driven),
     )
 
 
@@ -339,7 +339,7 @@ def _end_of_drivers(owner: Any, target: Target) -> tuple[Any, Target] | None:
     """The property that simple drivers lead to; None when one is not simple, or when they lead in a circle."""
     passed = set()
     while True:
-        driver = keyframes.drivers(owner).get(keyframes.addresses(owner, target)[0])
+        driver = keyframes.driver_of(owner, target)
         if driver is None:
             return (owner, target) if owner.is_editable else None
         if driver in passed:

@@ -94,9 +94,16 @@ def addresses(owner: Any, target: Target) -> list[Address]:
 
 
 def drivers(owner: Any) -> dict[Address, Any]:
-    """Address -> the driver's f-curve, over which no key frame wins."""
+    """Address -> the driver's f-curve, over which no key frame wins, unless it is muted."""
     found = owner.animation_data.drivers if owner.animation_data else ()
-    return {(curve.data_path, curve.array_index): curve for curve in found}
+    return {(curve.data_path, curve.array_index): curve for curve in found if not curve.mute}
+
+
+def driver_of(owner: Any, target: Target) -> Any:
+    """The driver of a shape key or custom property; None when it is free."""
+    path, index = addresses(owner, target)[0]
+    driver = owner.animation_data.drivers.find(path, index=index) if owner.animation_data else None
+    return None if driver is None or driver.mute else driver
 
 
 def animated_by(action: bpy.types.Action) -> set[Address]:

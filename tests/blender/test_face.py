@@ -231,6 +231,44 @@ def test_removing_the_take_leaves_nothing_of_it_on_any_part(spoken: Any) -> None
     assert state(spoken) == before
 
 
+def test_takes_of_two_sounds_share_the_bones_and_part_again(spoken: Any, tmp_path: Path) -> None:
+    head = make_character(spoken)
+    rig = spoken.objects["Rig"]
+    jaw = rig.pose.bones["jaw"]
+    jaw.rotation_mode, jaw.rotation_euler = "XYZ", (0.1, 0.2, 0.3)
+    before = state(spoken)
+    add_strip(spoken, write_bursts(tmp_path / "b.wav", 1.0, [0.5]), 101)
+    for source in ("a.wav", "b.wav", "a.wav"):
+        generation.generate(spoken, head, source, SPEECH_ALONE, TINY_MODEL)
+    alone = bone_matrices(spoken, rig, "jaw", range(101, 125))
+    assert max(move.to_euler().x for move in alone) > 0.2
+    keyframes.remove_take(take_of(head))
+    assert face.find_take(head, "a.wav") is None
+    assert bone_matrices(spoken, rig, "jaw", range(101, 125)) == alone
+    for move in bone_matrices(spoken, rig, "jaw", FRAMES):
+        np.testing.assert_allclose(move.to_euler(), (0.1, 0.2, 0.3), atol=1e-5)
+    last = face.find_take(head, "b.wav")
+    assert last is not None
+    keyframes.remove_take(last)
+    assert state(spoken) == before
+
+
+def test_a_strip_that_is_tweaked_is_left_alone(spoken: Any) -> None:
+    head = make_character(spoken)
+    rig = spoken.objects["Rig"]
+    rig.pose.bones["jaw"].keyframe_insert("location", frame=1)
+    track = rig.animation_data.nla_tracks.new()
+    track.strips.new("Mine", 1, rig.animation_data.action)
+    rig.animation_data.action = None
+    rig.animation_data.nla_tracks.active = track
+    track.strips[0].select = True
+    rig.animation_data.use_tweak_mode = True
+    assert rig.animation_data.use_tweak_mode
+    with pytest.raises(ValueError, match="An NLA strip of Rig is being tweaked; leave tweak mode"):
+        generate(spoken, head)
+    assert [track.name for track in rig.animation_data.nla_tracks] == [track.name]
+
+
 def test_a_take_edited_in_one_part_is_kept_in_all(spoken: Any) -> None:
     head = make_character(spoken)
     generate(spoken, head)
@@ -424,6 +462,29 @@ def test_a_bone_property_at_the_end_of_two_drivers_is_found(spoken: Any) -> None
     assert Target("property", "open", "jaw") in result.targets
     for part, column in (("Head", BLENDSHAPE_CHANNELS.index("jawOpen")), ("Teeth", 0)):
         np.testing.assert_allclose(heights(spoken, spoken.objects[part], FRAMES)[:, column], said(head), atol=1e-5)
+
+
+def test_a_property_of_the_armatures_data_is_found(spoken: Any) -> None:
+    head = make_character(spoken, None)
+    data = spoken.objects["Rig"].data
+    data["open"] = 0.0
+    drive(head.data.shape_keys.key_blocks["jawOpen"], "value", spoken.objects["Rig"], 'data["open"]')
+    generate(spoken, head)
+    generate(spoken, head)
+    np.testing.assert_allclose(
+        heights(spoken, head, FRAMES)[:, BLENDSHAPE_CHANNELS.index("jawOpen")], said(head), atol=1e-5
+    )
+    assert data in [owner for owner, _ in keyframes.parts(take_of(head))]
+    keyframes.remove_take(take_of(head))
+    assert not data.animation_data.nla_tracks and not bpy.data.actions
+
+
+def test_a_muted_driver_leaves_its_key_free(spoken: Any) -> None:
+    head = make_head(spoken)
+    head.data.shape_keys.key_blocks["jawOpen"].driver_add("value").mute = True
+    assert generate(spoken, head).warnings == ()
+    jaw = heights(spoken, head, FRAMES)[:, BLENDSHAPE_CHANNELS.index("jawOpen")]
+    np.testing.assert_allclose(jaw, said(head), atol=1e-5)
 
 
 def test_drivers_that_reckon_are_left_alone_and_what_they_read_is_named(spoken: Any) -> None:
