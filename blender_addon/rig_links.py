@@ -379,8 +379,9 @@ class VOXKEY_OT_detect_rig(_Editor, bpy.types.Operator):
         reset(obj)
         rig_map, cover, _ = face.chosen_map(obj)
         if rig_map is None:
-            raise ValueError(f"No family of rigs has names like {obj.name}'s; match its shape keys by shape instead")
-        self.report({"INFO"}, f"{rig_map.name}: {len(cover.matched) + len(cover.combined)} channels")
+            self.report({"WARNING"}, f"No family of rigs has names like {obj.name}'s; match its shape keys by shape")
+        else:
+            self.report({"INFO"}, f"{rig_map.name}: {len(cover.matched) + len(cover.combined)} channels")
 
 
 class VOXKEY_OT_choose_rig_map(_Editor, bpy.types.Operator):

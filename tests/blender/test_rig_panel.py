@@ -174,6 +174,18 @@ def test_editing_by_hand_is_said_and_can_be_reset(addon: Any, head: Any) -> None
     assert "ARKit, 51 of 51 channels" in draw(addon, head).texts
 
 
+def test_reset_where_no_family_fits_can_be_undone(addon: Any, scene: Any) -> None:
+    head = make_head(scene, ["jawOpen"])
+    bpy.ops.voxkey.edit_links()
+    head.data.shape_keys.key_blocks["jawOpen"].name = "key_001"
+    link_of(head, "jawOpen").target = "key_001"
+    bpy.ops.ed.undo_push(message="before")
+    assert bpy.ops.voxkey.detect_rig("EXEC_DEFAULT", True) == {"FINISHED"}
+    assert RIG_MAP not in bpy.data.objects["Head"]
+    bpy.ops.ed.undo()
+    assert own_map(bpy.data.objects["Head"])["channels"] == {"jawOpen": [{"shape_key": "key_001"}]}
+
+
 def test_links_are_added_duplicated_and_removed(addon: Any, scene: Any) -> None:
     head = make_head(scene, ["jawOpen", "mouthClose", "wart"])
     assert not bpy.ops.voxkey.add_link.poll()
