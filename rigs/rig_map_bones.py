@@ -19,36 +19,31 @@ from rigs.default_head_shapes import JAW_OPEN_DEGREES, LOOK_DEGREES, turn_about_
 
 JAW_OPEN_RADIANS = round(math.radians(JAW_OPEN_DEGREES), 3)
 JAW_BONES = ("jaw", "lower_jaw", "jaw_root", "c_jawbone.x")
-"""From the hinge to the chin, X to the left, as Blender rolls a bone by itself; the last is Auto-Rig Pro's."""
+"""The last is Auto-Rig Pro's."""
 
 Floats = NDArray[np.float64]
-SIDES = (("Left", ".L", 1), ("Right", ".R", -1))
+SIDES = (("Left", "L", 1), ("Right", "R", -1))
 LOOKS = {"Up": (0, 1), "Down": (0, -1), "In": (1, -1), "Out": (1, 1)}  # upright or sideways; up, or away from the nose
 
 
-def _eye_links(bones: tuple[str, ...], up: str, up_sign: int, left: str) -> Iterator[Link]:
-    """Links that turn eye bones: a positive turn about `left` looks to the left, about `up` up if up_sign is 1."""
+def _eye_links(bone: str) -> Iterator[Link]:
+    """Links that turn an eye bone, * in its name for the side; it may lie in any direction."""
     for side, mark, outward in SIDES:
         for way, (is_sideways, sign) in LOOKS.items():
             angle = round(math.radians(LOOK_DEGREES[way]), 3)
-            gain = sign * angle * (outward if is_sideways else up_sign)
-            for bone in bones:
-                target = Target("bone", bone.replace("*", mark), left if is_sideways else up)
-                yield Link(f"eyeLook{way}{side}", target, gain, minimum=-angle, maximum=angle)
+            target = Target("bone", bone.replace("*", mark), "turn_z" if is_sideways else "turn_x")
+            gain = sign * angle * (outward if is_sideways else -1)
+            yield Link(f"eyeLook{way}{side}", target, gain, minimum=-angle, maximum=angle)
 
 
-EYE_BONES = tuple(_eye_links(("eye*", "FaceEye*", "目*"), "rotation_x", 1, "rotation_z"))
-"""Bones that point where the eye looks, Z up; the second is VRoid's, the third MMD's."""
+EYE_BONES = tuple(link for bone in ("eye.*", "FaceEye.*", "目.*") for link in _eye_links(bone))
+"""The second is VRoid's, the third MMD's."""
 
 CC_BONES = (
-    Link("jawOpen", Target("bone", "CC_Base_JawRoot", "rotation_z"), 0.52, maximum=0.52),
-    *(
-        Link(link.channel, Target("bone", f"CC_Base_{link.target.name[-1]}_Eye", link.target.component), link.gain,
-             minimum=link.minimum, maximum=link.maximum)
-        for link in _eye_links(("eye*",), "rotation_x", -1, "rotation_z")
-    ),
-)  # fmt: skip
-"""Of Character Creator: keys move skin and lids, bones the jaw (30 degrees) and the eyes; eye bones point back."""
+    Link("jawOpen", Target("bone", "CC_Base_JawRoot", "turn_x"), 0.52, maximum=0.52),
+    *_eye_links("CC_Base_*_Eye"),
+)
+"""Of Character Creator: keys move skin and lids, bones the jaw (30 degrees) and the eyes."""
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Rigify, measured on the human that Blender 4.5 adds and generates
@@ -82,22 +77,22 @@ class Control:
 
 CONTROLS = (
     Control("lip.T", (51, 62), jaw_share=0.10),
-    Control("lip.T*.001", (52, 53, 63), jaw_share=0.10),
+    Control("lip.T.*.001", (52, 53, 63), jaw_share=0.10),
     Control("lip.B", (57, 66), jaw_share=1.0),
-    Control("lip.B*.001", (55, 56, 65), jaw_share=0.75),
-    Control("lips*", (54, 64), jaw_share=0.35),
-    Control("cheek.B*.001", place=(0.42, -0.60, -0.48), jaw_share=0.35),
-    Control("cheek.T*.001", place=(0.40, -0.70, -0.27)),
-    Control("nose*.001", place=(0.10, -0.86, -0.26)),
-    Control("brow.T*.001", (25, 26)),
-    Control("brow.T*.002", (24,)),
-    Control("brow.T*.003", (22, 23)),
-    Control("lid.T*.001", (44,), scale=LID_SCALE),
-    Control("lid.T*.002", (43, 44), scale=LID_SCALE),
-    Control("lid.T*.003", (43,), scale=LID_SCALE),
-    Control("lid.B*.001", (47,), scale=LID_SCALE),
-    Control("lid.B*.002", (46, 47), scale=LID_SCALE),
-    Control("lid.B*.003", (46,), scale=LID_SCALE),
+    Control("lip.B.*.001", (55, 56, 65), jaw_share=0.75),
+    Control("lips.*", (54, 64), jaw_share=0.35),
+    Control("cheek.B.*.001", place=(0.42, -0.60, -0.48), jaw_share=0.35),
+    Control("cheek.T.*.001", place=(0.40, -0.70, -0.27)),
+    Control("nose.*.001", place=(0.10, -0.86, -0.26)),
+    Control("brow.T.*.001", (25, 26)),
+    Control("brow.T.*.002", (24,)),
+    Control("brow.T.*.003", (22, 23)),
+    Control("lid.T.*.001", (44,), scale=LID_SCALE),
+    Control("lid.T.*.002", (43, 44), scale=LID_SCALE),
+    Control("lid.T.*.003", (43,), scale=LID_SCALE),
+    Control("lid.B.*.001", (47,), scale=LID_SCALE),
+    Control("lid.B.*.002", (46, 47), scale=LID_SCALE),
+    Control("lid.B.*.003", (46,), scale=LID_SCALE),
 )
 LANDMARK_PAIRS = (  # left, right
     (22, 21), (23, 20), (24, 19), (25, 18), (26, 17), (43, 38), (44, 37), (46, 41), (47, 40), (52, 50), (53, 49),
@@ -118,7 +113,7 @@ def rigify_links() -> Iterator[Link]:
     for side, mark, outward in SIDES:
         for way, (is_sideways, sign) in LOOKS.items():
             gain = round(GAZE_TARGET_LENGTHS * math.tan(math.radians(LOOK_DEGREES[way])), 1)
-            target = Target("bone", f"eye{mark}", "location_x" if is_sideways else "location_y")
+            target = Target("bone", f"eye.{mark}", "location_x" if is_sideways else "location_y")
             yield _move(f"eyeLook{way}{side}", target, sign * gain * (outward if is_sideways else 1), 2 * gain)
         for control in CONTROLS:
             if "*" in control.name:

@@ -19,11 +19,16 @@ from rigs.rig_map_families import Pose
 Floats = NDArray[np.float64]
 MODEL = Path(__file__).parent.parent / "blender_addon" / "models" / "voice_to_face.onnx"
 MOUTH = tuple(i for i, name in enumerate(BLENDSHAPE_CHANNELS) if name.startswith(("jaw", "mouth")))
+OPEN, CLOSE = (MOUTH.index(BLENDSHAPE_CHANNELS.index(name)) for name in ("jawOpen", "mouthClose"))
 LIPS = slice(48, 68)
 INNER_PAIRS = ((61, 67), (62, 66), (63, 65))  # upper lip, lower lip
 CORNERS = (48, 54)  # the character's right, left
 CHIN = 8
 GAP_WEIGHT, WIDTH_WEIGHT, LANDMARK_WEIGHT = 4.0, 3.0, 0.5
+CHANNEL_WEIGHT = 0.25
+"""Of the channels themselves: landmarks do not show what rolled and pressed lips look like."""
+PARTED = 0.01
+"""Gap in eye distances from which on lips are parted."""
 SMALLEST_GAIN = 0.05
 """Gains below it are left out."""
 SHRINKAGE = 2e-4
@@ -44,7 +49,13 @@ def mouth_features(only_gap: bool = False) -> Floats:
         return GAP_WEIGHT * gap
     width = moved[:, CORNERS[1], 0] - moved[:, CORNERS[0], 0]
     landmarks = np.concatenate([moved[:, LIPS], moved[:, [CHIN]]], axis=1).reshape(len(moved), -1)
-    return np.concatenate([GAP_WEIGHT * gap, WIDTH_WEIGHT * width[:, None], LANDMARK_WEIGHT * landmarks], axis=1)
+    parts = [
+        GAP_WEIGHT * gap,
+        WIDTH_WEIGHT * width[:, None],
+        LANDMARK_WEIGHT * landmarks,
+        CHANNEL_WEIGHT * np.eye(len(moved)),
+    ]
+    return np.concatenate(parts, axis=1)
 
 
 def speech_frames(recordings: list[Path]) -> Floats:
@@ -77,7 +88,10 @@ def solve_gains(shapes: Mapping[str, Pose], speech: Floats, only_gap: bool = Fal
     alone = 0.5 * np.eye(len(BLENDSHAPE_CHANNELS))[list(MOUTH)]
     frames = np.concatenate([speech, alone])
     weight = np.concatenate([np.full(len(speech), 1 / len(speech)), np.full(len(alone), ALONE_SHARE / len(alone))])
-    gains = _descend(frames[:, MOUTH], weight[:, None], effect, frames @ features)
+    shape_opens, channel_opens = _opens(effect), _opens(features)[list(MOUTH)]
+    may_drive = shape_opens[None] | ~channel_opens[:, None]  # pressed lips are no part of an open mouth
+    gains = _descend(frames[:, MOUTH], weight[:, None], effect, frames @ features, may_drive)
+    gains[CLOSE] = np.where(shape_opens, np.minimum(gains[CLOSE], -gains[OPEN]), gains[CLOSE])  # lips that meet, meet
     rows: dict[str, dict[str, float]] = {}
     for channel, row in zip(MOUTH, gains, strict=True):
         kept = {
@@ -88,7 +102,13 @@ def solve_gains(shapes: Mapping[str, Pose], speech: Floats, only_gap: bool = Fal
     return rows
 
 
-def _descend(frames: Floats, weight: Floats, effect: Floats, goal: Floats) -> Floats:
+def _opens(features: Floats) -> NDArray[np.bool_]:
+    """(N,) whether rows of features part the lips."""
+    gap: Floats = features[:, : len(INNER_PAIRS)].mean(axis=1) / GAP_WEIGHT
+    return gap > PARTED
+
+
+def _descend(frames: Floats, weight: Floats, effect: Floats, goal: Floats, may_drive: NDArray[np.bool_]) -> Floats:
     """(K, shapes) gains that bring clip(frames @ gains, 0, 1) @ effect nearest to goal; Adam, the same every time."""
     gains = np.zeros((frames.shape[1], len(effect)))
     mean, square = np.zeros_like(gains), np.zeros_like(gains)
@@ -97,7 +117,7 @@ def _descend(frames: Floats, weight: Floats, effect: Floats, goal: Floats) -> Fl
         error = (np.clip(raw, 0, 1) @ effect - goal) * weight
         toward = error @ effect.T
         toward[((raw < 0) & (toward > 0)) | ((raw > 1) & (toward < 0))] = 0  # clipped, and would go further
-        slope = frames.T @ toward + SHRINKAGE * gains
+        slope = (frames.T @ toward + SHRINKAGE * gains) * may_drive
         mean, square = 0.9 * mean + 0.1 * slope, 0.999 * square + 0.001 * slope**2
         rate = STEP * (1 - step / N_STEPS)
         gains -= rate * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)

@@ -57,7 +57,7 @@ def jaw_links(speech: Floats) -> Iterator[Link]:
     for channel, row in solve_gains({"jaw": {"jawOpen": 1.0}}, speech, only_gap=True).items():
         gain = round(row["jaw"] * JAW_OPEN_RADIANS, 3)
         for bone in JAW_BONES:
-            yield Link(channel, Target("bone", bone, "rotation_x"), gain, maximum=JAW_OPEN_RADIANS)
+            yield Link(channel, Target("bone", bone, "turn_x"), gain, maximum=JAW_OPEN_RADIANS)
 
 
 def family_links(file: str, speech: Floats) -> list[Link]:

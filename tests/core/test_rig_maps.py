@@ -11,8 +11,9 @@ import blender_addon.core
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves
 from blender_addon.core.retarget import MOUTH, RigMap, RigPart, Target, detect, load_rig_map, retarget
-from rigs.rig_map_families import VISEME_FAMILIES, both
+from rigs.rig_map_families import NAMES, SOURCES, VISEME_FAMILIES, both
 from rigs.rig_map_gains import Floats, mouth_features, poses_matrix, speech_frames
+from rigs.rig_maps import family_links
 
 ROOT = Path(blender_addon.core.__file__).parent.parent.parent
 FILES = sorted((ROOT / "blender_addon" / "rig_maps").glob("*.json"))
@@ -281,6 +282,17 @@ def test_every_map_names_its_public_source() -> None:
         assert json.loads(path.read_text(encoding="utf-8"))["source"].startswith("https://"), path.name
 
 
+@pytest.mark.parametrize("file", sorted(NAMES.keys() - VISEME_FAMILIES.keys() - {"jaw_bone"}))
+def test_the_files_are_what_the_script_writes(file: str) -> None:
+    """Of the families that need no solving; rigs/rig_maps.py writes them all."""
+    links = family_links(file, np.zeros((0, len(BLENDSHAPE_CHANNELS))))
+    assert RIG_MAPS[file] == RigMap(NAMES[file], tuple(links), SOURCES[file])
+
+
+def test_every_family_has_its_file() -> None:
+    assert RIG_MAPS.keys() == NAMES.keys()
+
+
 def test_no_two_maps_have_the_same_name() -> None:
     assert len({rig_map.name for rig_map in RIG_MAPS.values()}) == len(RIG_MAPS)
 
@@ -341,11 +353,25 @@ def test_the_lips_follow_the_face_of_51_channels(file: str, seed: int | None, sp
     assert correlation(width, true_width) > 0.85
 
 
+@pytest.mark.parametrize("file", ["oculus_visemes", "vrchat_visemes", "microsoft_visemes", "mpfb_visemes"])
+def test_pressed_and_bitten_lips_come_from_contacts_alone(file: str) -> None:
+    """PP and FF are for lips that roll and press; an open mouth, or a smile, has nothing of PP."""
+    links = [link for link in RIG_MAPS[file].links if link.gain > 0]
+    names = list(VISEME_FAMILIES[file])
+    pressed = next(name for name in names if "21" in name or name.upper().endswith("_PP"))
+    bitten = next(name for name in names if "18" in name or name.upper().endswith("_FF"))
+    by_target = {name: {link.channel: link.gain for link in links if link.target.name == name} for name in names}
+    assert by_target[pressed]["mouthRollUpper"] > 0.1
+    assert by_target[pressed]["mouthPressLeft"] > 0.1
+    assert not by_target[pressed].keys() & {"jawOpen", "mouthFunnel", "mouthLowerDownLeft", "mouthUpperUpLeft"}
+    assert by_target[bitten]["mouthRollLower"] > 0.1
+
+
 def jaw_turn(channels: dict[str, float]) -> float:
     """What the jaw bone does at channel weights, in radians."""
     curves = Curves(np.array([list(channels.values())], np.float32), tuple(channels), 60.0)
     fitted = retarget(curves, RIG_MAPS["jaw_bone"], RigPart(bones=("jaw",)))
-    assert fitted.targets == (Target("bone", "jaw", "rotation_x"),)
+    assert fitted.targets == (Target("bone", "jaw", "rotation_x"),)  # its axes are not known: as the character's
     return float(fitted.values[0, 0])
 
 
@@ -353,7 +379,7 @@ def test_a_jaw_opens_with_jaw_and_lips_and_closes_with_them() -> None:
     opened = jaw_turn({"jawOpen": 0.5})
     assert opened > 0.15
     assert jaw_turn({"jawOpen": 0.5, "mouthFunnel": 0.3}) > opened
-    assert jaw_turn({"jawOpen": 0.5, "mouthClose": 0.5}) < 0.1 * opened
+    assert jaw_turn({"jawOpen": 0.5, "mouthClose": 0.5}) == pytest.approx(0, abs=1e-3)
     assert jaw_turn({"jawOpen": 0.1, "mouthClose": 1.0}) == 0
 
 
@@ -364,7 +390,7 @@ def test_lips_that_close_over_an_open_jaw_close_the_visemes(file: str) -> None:
     frame[:, BLENDSHAPE_CHANNELS.index("jawOpen")] = 0.3
     frame[1, BLENDSHAPE_CHANNELS.index("mouthClose")] = 0.3
     opened, closed = driven_lips(RIG_MAPS[file], {name: dict(pose) for name, pose in poses.items()}, frame)[0]
-    assert closed < 0.2 * opened
+    assert closed < 0.1 * opened
 
 
 def test_maps_speak_of_the_mouth_except_that_of_the_eyes() -> None:
