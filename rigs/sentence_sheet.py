@@ -223,7 +223,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--audio", type=Path, default=DEFAULT_AUDIO, help="the recording that they say")
     parser.add_argument("--table", action="store_true", help="figures only, no picture")
     parser.add_argument("--output", type=Path, default=Path("out/sentence_on_rigs.png"), help="PNG to write")
-    parser.add_argument("--tile_px", type=int, default=112, help="width of one picture in pixels")
+    parser.add_argument("--tile_px", type=int, default=104, help="width of one picture in pixels")
     options = parser.parse_args(arguments)
     try:
         with enabled_addon():

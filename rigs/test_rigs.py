@@ -88,6 +88,11 @@ def facing(name: str, head: Points, length: float, parent: str) -> Bone:
     return Bone(name, place(head), place(head + np.array([0.0, -length, 0.0])), parent, (0.0, 0.0, 1.0), True)
 
 
+def upright(name: str, head: Points, length: float, parent: str) -> Bone:
+    """A bone that stands, Z to the front: a turn about Y looks to the left."""
+    return Bone(name, place(head), place(head + np.array([0.0, 0.0, length])), parent, (0.0, -1.0, 0.0), True)
+
+
 def head_bone(geometry: Geometry, name: str, parent: str = "") -> Bone:
     """The bone of the skull, upright."""
     at = geometry.joints["jaw_hinge"]
@@ -186,7 +191,13 @@ SPOKEN = frozenset(
 ANIME = (eye_size(1.06), lower_face(0.80, 0.78), flat_nose(0.16))
 
 
-def anime(keys: Mapping[str, Pose], bones: tuple[str, str, str], expresses: frozenset[str], hair: Colour) -> Rig:
+def anime(
+    keys: Mapping[str, Pose],
+    bones: tuple[str, str, str],
+    eye_bone: Callable[[str, Points, float, str], Bone],
+    expresses: frozenset[str],
+    hair: Colour,
+) -> Rig:
     """Large eyes that bones turn, a small mouth, vowels for it."""
     geometry = still_eyes(warped(default_geometry(), *ANIME, scaled(0.11, 0.11, 0.11)))
     head, left, right = bones
@@ -195,8 +206,8 @@ def anime(keys: Mapping[str, Pose], bones: tuple[str, str, str], expresses: froz
         "Armature",
         [
             head_bone(geometry, head),
-            facing(left, geometry.joints["eye_left"], 0.02, head),
-            facing(right, geometry.joints["eye_right"], 0.02, head),
+            eye_bone(left, geometry.joints["eye_left"], 0.02, head),
+            eye_bone(right, geometry.joints["eye_right"], 0.02, head),
         ],
     )
     bind(face, armature, eye_weights(geometry, left, right, head))
@@ -207,11 +218,12 @@ def anime(keys: Mapping[str, Pose], bones: tuple[str, str, str], expresses: froz
 
 def anime_vroid() -> Rig:
     bones = ("J_Bip_C_Head", "J_Adj_L_FaceEye", "J_Adj_R_FaceEye")
-    return anime(VROID, bones, SPOKEN | {"browInnerUp", *both("mouthSmile"), *both("browDown")}, (0.35, 0.35, 0.60))
+    expresses = SPOKEN | {"browInnerUp", *both("mouthSmile"), *both("browDown")}
+    return anime(VROID, bones, facing, expresses, (0.35, 0.35, 0.60))
 
 
 def anime_vrm() -> Rig:
-    return anime(VRM, ("head", "eye.L", "eye.R"), SPOKEN, (0.85, 0.60, 0.65))
+    return anime(VRM, ("head", "eye.L", "eye.R"), upright, SPOKEN, (0.85, 0.60, 0.65))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -538,9 +550,10 @@ ROBOT = (lower_face(1.08, 1.05), scaled(0.11, 0.11, 0.11))
 
 
 def jaw_only() -> Rig:
-    """One bone opens the mouth; nothing else moves."""
+    """One bone opens the mouth, by a turn about its Z; nothing else moves."""
     geometry = warped(default_geometry(), *ROBOT)
-    armature = add_armature("Rig", [head_bone(geometry, "head"), jaw_bone(geometry, "jaw", "head")])
+    jaw = jaw_bone(geometry, "jaw", "head", z_axis=(1.0, 0.0, 0.0))
+    armature = add_armature("Rig", [head_bone(geometry, "head"), jaw])
     colours: dict[str, Colour] = {"skin": (0.62, 0.66, 0.72), "lip": (0.45, 0.48, 0.55), "iris": (0.9, 0.3, 0.2)}
     face = add_mesh("Head", geometry, {}, colours)
     bind(face, armature, {"jaw": geometry.jaw, "head": 1 - geometry.jaw})

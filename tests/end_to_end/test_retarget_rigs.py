@@ -46,6 +46,8 @@ def test_eyes_look_where_the_channels_say(name: str, extension: Any) -> None:
     rig = build(name)
     assert rig.expresses >= EYES
     obj = bpy.data.objects[rig.face]
+    if rig.is_anonymous:
+        bpy.ops.voxkey.match_by_shape()
     rig_map, _, _ = face.chosen_map(obj)
     assert rig_map is not None
     corners = pupil_corners()
