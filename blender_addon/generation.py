@@ -81,7 +81,7 @@ class Result:
     is_replacement: bool
     """Whether an earlier take of the same source was taken out of use."""
     moved: bool | None
-    """Whether the face was seen to move; None when it could not be looked at."""
+    """Whether the face was seen to move; None when the take is at rest throughout."""
 
     @property
     def matched(self) -> tuple[str, ...]:

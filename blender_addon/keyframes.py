@@ -187,7 +187,7 @@ def write_take(
     take = None
     for motion in motions:
         for layer in _motion_layers(motion):
-            name = f"{take.name} {motion.owner.name}" if take else f"Voxkey {facts['source']}"
+            name = f"{take.name} {owner_name(motion.owner)}" if take else f"Voxkey {facts['source']}"
             action, checksum = _write_layer(motion.owner, name, layer, frames)
             if take is None:
                 take = action
@@ -231,6 +231,11 @@ def posed(motion: Motion) -> list[tuple[Address, float]]:
             rotation = motion.owner.path_resolve(path) @ turn
             values += [((path, index), rotation[index]) for index in range(4)]
     return values
+
+
+def owner_name(owner: Any) -> str:
+    """What people know a data-block by: of shape keys, their mesh."""
+    return str(owner.user.name if isinstance(owner, bpy.types.Key) else owner.name)
 
 
 def owners(action: bpy.types.Action) -> list[Any]:
@@ -342,8 +347,10 @@ def push_down(owner: Any) -> None:
     """Lay the user's active Action on a track under the takes, so that they add to it; the Action stays as it is."""
     data = owner.animation_data
     action, slot = data.action, getattr(data, "action_slot", None)
-    rest = next((track for track, layer in layers(owner) if REST in layer), None)
-    track = data.nla_tracks.new(prev=rest)
+    tracks = list(data.nla_tracks)
+    first = next(track for track, layer in layers(owner) if FACTS in layer)
+    below = tracks[: tracks.index(first)]
+    track = data.nla_tracks.new(prev=below[-1] if below else None)
     track.name = action.name
     strip = track.strips.new(action.name, int(action.frame_range[0]), action)
     if slot:

@@ -71,9 +71,8 @@ def causes(obj: bpy.types.Object, take: bpy.types.Action) -> Iterator[Finding]:
         yield from _strip_causes(owner, action)
     for owner, addresses in moving.items():
         users = [item for item in members if face.shape_keys(item) == owner]
-        # the picked face needs no name
-        name = "" if obj in users else users[0].name if users else owner.name
-        yield from _nla_causes(owner, name, addresses)
+        name = "" if obj in users else users[0].name if users else owner.name  # the picked face needs none
+        yield from _nla_causes(owner, name, addresses, take)
         if isinstance(owner, bpy.types.Key):
             yield from _key_causes(owner, name, addresses)
             for user in users:
@@ -94,19 +93,22 @@ def _strip_causes(owner: Any, action: bpy.types.Action) -> Iterator[Finding]:
         yield Finding(f"The NLA strip {strip.name} has no slot", "Choose Slot", partial(keyframes.give_slot, strip))
 
 
-def _nla_causes(owner: Any, name: str, addresses: set[keyframes.Address]) -> Iterator[Finding]:
+def _nla_causes(owner: Any, name: str, addresses: set[keyframes.Address], take: bpy.types.Action) -> Iterator[Finding]:
     data = owner.animation_data
     is_key = isinstance(owner, bpy.types.Key)
     whose = f"the shape keys{_of(name)}" if is_key else owner.name
     if not data.use_nla:
-        sentence = f"The NLA of {whose} is switched off; switch it on to see the {'take' if is_key else 'head turn'}"
+        seen = "head turn" if _turns_object(addresses) else "take"
+        sentence = f"The NLA of {whose} is switched off; switch it on to see the {seen}"
         yield Finding(sentence, "Switch On", partial(setattr, data, "use_nla", True))
+    heard = [track for track, action in keyframes.layers(owner) if take in (action, action.get(keyframes.PART_OF))]
     solo = [track for track in data.nla_tracks if track.is_solo]
     if solo:
-        sentence = f"Another NLA track{_of(name)} is on solo; switch that off to see the take"
+        which = f"The NLA track {solo[0].name}" if solo[0] in heard else f"Another NLA track{_of(name)}"
+        sentence = f"{which} is on solo; switch that off to see the take as it is"
         yield Finding(sentence, "Switch Off", partial(setattr, solo[0], "is_solo", False))
     own = keyframes.animated_by(data.action) & addresses if data.action else set()
-    if own:
+    if own and data.action_blend_type == "REPLACE":
         sentence = f"Your Action {data.action.name} animates {_named(owner, own)} and wins over the take"
         yield Finding(sentence, "Push Down", partial(keyframes.push_down, owner))
     below = [action for _, action in keyframes.layers(owner) if not keyframes.is_own(action)]
@@ -225,20 +227,26 @@ def _moved(
     scene: bpy.types.Scene, objects: list[Any], parts: list[tuple[Any, bpy.types.Action]], frames: list[int]
 ) -> set[bpy.types.Object]:
     """The objects of which something is elsewhere with the parts of a take than without, at any of the frames."""
-    tracks = [track for owner, action in parts for track, layer in keyframes.layers(owner) if layer == action]
-    heard = [track.mute for track in tracks]
+    strips = [  # not the tracks: one on solo is heard although it is muted
+        strip
+        for owner, action in parts
+        for track in owner.animation_data.nla_tracks
+        for strip in track.strips
+        if strip.action == action
+    ]
+    heard = [strip.mute for strip in strips]
     frame, subframe = scene.frame_current, scene.frame_subframe
     moved: set[Any] = set()
     try:
         for number in frames:
-            _set_all(tracks, "mute", True)
+            _set_all(strips, "mute", True)
             without = _poses(scene, objects, number)
-            for track, mute in zip(tracks, heard, strict=True):
-                track.mute = mute
+            for strip, mute in zip(strips, heard, strict=True):
+                strip.mute = mute
             moved |= {item for item, pose in _poses(scene, objects, number).items() if _differ(without[item], pose)}
     finally:
-        for track, mute in zip(tracks, heard, strict=True):
-            track.mute = mute
+        for strip, mute in zip(strips, heard, strict=True):
+            strip.mute = mute
         scene.frame_set(frame, subframe=subframe)
     return moved
 
@@ -283,7 +291,10 @@ def _of(name: str) -> str:
 
 def _named(owner: Any, addresses: set[keyframes.Address]) -> str:
     """What addresses move, for people."""
-    paths = {path for path, _ in addresses}
-    if paths == {"delta_rotation_euler"}:
+    if _turns_object(addresses):
         return f"the delta rotation of {owner.name}"
-    return keyframes.listing(sorted(keyframes.target_name(path) for path in paths))
+    return keyframes.listing(sorted({keyframes.target_name(path) for path, _ in addresses}))
+
+
+def _turns_object(addresses: set[keyframes.Address]) -> bool:
+    return {path for path, _ in addresses} == {"delta_rotation_euler"}

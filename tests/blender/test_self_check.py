@@ -254,6 +254,43 @@ def test_a_pushed_down_action_keeps_its_motion_under_the_take(spoken: Any) -> No
     np.testing.assert_allclose(together, np.clip(alone + said(head), 0, 1), atol=1e-5)
 
 
+def test_an_action_is_pushed_down_under_the_take_where_there_is_no_rest_track(spoken: Any) -> None:
+    head = spoken.objects["Head"]
+    key = head.data.shape_keys
+    animate_keys(spoken, head)
+    key.animation_data.nla_tracks.new().strips.new("Calm", 1, key.animation_data.action)
+    key.animation_data.action = None
+    generate(spoken, head)
+    assert [track.name for track in key.animation_data.nla_tracks] == ["NlaTrack", "Voxkey a.wav"]
+    animate_keys(spoken, head)
+    self_check.check(spoken, head, take_of(head))
+    told = next(told for told, label in found(head).items() if label == "Push Down")
+    self_check.apply_fix(spoken, head, take_of(head), told)
+    names = [track.strips[0].name for track in key.animation_data.nla_tracks]
+    assert (names[0], names[-1]) == ("Calm", "Voxkey a.wav") and len(names) == 3
+    assert keyframes.read_facts(take_of(head))["moved"] is True
+
+
+def test_an_action_that_is_added_does_not_hide_the_take(spoken: Any) -> None:
+    head = spoken.objects["Head"]
+    generate(spoken, head)
+    animate_keys(spoken, head)
+    head.data.shape_keys.animation_data.action_blend_type = "ADD"
+    assert self_check.check(spoken, head, take_of(head)) is True
+    assert not found(head)
+
+
+def test_a_take_on_solo_lacks_its_rest(spoken: Any) -> None:
+    head = spoken.objects["Head"]
+    generate(spoken, head)
+    head.data.shape_keys.animation_data.nla_tracks[-1].is_solo = True
+    self_check.check(spoken, head, take_of(head))
+    sentence = "The NLA track Voxkey a.wav is on solo; switch that off to see the take as it is"
+    assert found(head) == {sentence: "Switch Off"}
+    self_check.apply_fix(spoken, head, take_of(head), sentence)
+    assert keyframes.read_facts(take_of(head))["moved"] is True
+
+
 def test_looking_changes_nothing(spoken: Any) -> None:
     head = spoken.objects["Head"]
     spoken.frame_set(17, subframe=0.25)
