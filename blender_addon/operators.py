@@ -40,11 +40,22 @@ def disabled_reason(context: bpy.types.Context) -> str | None:
         if settings.source:
             return f"There is no sound {settings.source} any more; choose another"
         return "Add a sound strip with the speech"
-    problem = face.target_problem(properties.target_object(context))
+    obj = properties.target_object(context)
+    problem = face.target_problem(obj) or _rig_problem(obj)
     if problem:
         return problem
     runtime = preferences.runtime()
     return None if runtime.devices or preferences.runs_in_numpy(properties.model_path(context)) else runtime.sentence
+
+
+def _rig_problem(obj: bpy.types.Object) -> str | None:
+    """Why nothing of a face would move, if the last look at it has shown that."""
+    known = rig_look.fresh_look(obj)
+    if known is None or known.rig_map:
+        return None
+    return (
+        known.problem or f"No rig map knows the names of {obj.name}; choose one or match by shape, in the section Rig"
+    )
 
 
 def runtime_hint(context: bpy.types.Context) -> str | None:

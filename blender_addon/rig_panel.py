@@ -22,6 +22,7 @@ from .rig_look import N_CHANNELS, Look, last_look, seen
 KIND_ICONS = {"shape_key": "SHAPEKEY_DATA", "bone": "BONE_DATA", "property": "PROPERTIES"}
 
 UNKNOWN_NAMES = "The names here say nothing; choose a rig map above, or match by shape below"
+NO_SHAPE_KEYS = "Nothing can move here yet; guess the landmarks, drag them where they are wrong, and make shape keys"
 
 
 class VOXKEY_UL_channels(bpy.types.UIList):
@@ -105,8 +106,9 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
     obj = properties.target_object(context)
     problem = face.target_problem(obj)
     known = None if problem else last_look(obj)
+    is_bare = obj is not None and obj.type == "MESH" and face.shape_keys(obj) is None
     if problem:
-        draw_sentence(layout, context, problem, "INFO")
+        draw_sentence(layout, context, NO_SHAPE_KEYS if is_bare else problem, "INFO")
     elif known is None:
         layout.label(text="Looking at the rig", icon="VIEWZOOM")
     else:
@@ -116,7 +118,7 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
         _draw_links(layout, obj, known)
     if obj and obj.type == "MESH":
         is_needed = problem is not None or (known is not None and known.rig_map is None)
-        _draw_section(layout, context, "Match by Shape", shape_match.draw, is_needed)
+        _draw_section(layout, context, "Landmarks" if is_bare else "Match by Shape", shape_match.draw, is_needed)
         _draw_section(layout, context, "Make Shape Keys", make_shapes.draw, is_needed)
 
 

@@ -98,7 +98,7 @@ class Layout:
 
     def operator(self, name: str, text: str = "", **_options: Any) -> Any:
         module, _, function = name.partition(".")
-        assert getattr(getattr(bpy.ops, module), function).get_rna_type()
+        getattr(getattr(bpy.ops, module), function).poll()  # as Blender does to grey it out
         self.drawn.append(name)
         if text:
             self.texts.append(text)

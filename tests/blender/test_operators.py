@@ -158,6 +158,9 @@ def test_disabled_button_says_what_to_do(speech: Any, operators: Any, monkeypatc
     speech.voxkey.source = ""
     bpy.context.view_layer.objects.active = make_head(speech, [], "Bare")
     assert reason() == "Bare has no shape keys; choose a mesh with shape keys such as jawOpen"
+    unknown = make_head(speech, ["key_001"], "Unknown")
+    operators.rig_look.look(unknown)
+    assert reason() == "No rig map knows the names of Unknown; choose one or match by shape, in the section Rig"
     speech.voxkey.target = speech.objects["Head"]
     assert reason() is None
     broken = operators.preferences.Runtime((), "onnxruntime can't be loaded; install the Voxkey zip for this system")

@@ -15,7 +15,7 @@ import bpy
 
 FOLDER = Path(os.environ["VOXKEY_FOLDER"])
 MODEL = os.environ["VOXKEY_MODEL"]
-facts = {}
+facts: dict = {"draw_seconds": []}
 
 
 def steps() -> Iterator[None]:
@@ -68,10 +68,12 @@ def show_panel(kind: str) -> Iterator[None]:
 
 def picture(name: str) -> Iterator[None]:
     """Wait until the test has taken a screenshot."""
-    asked = time.monotonic()
-    while time.monotonic() < asked + 0.8:  # a section that has just opened slides into its place
+    n_drawn = len(facts["draw_seconds"]) + 10  # a section that has just opened slides into its place
+    while len(facts["draw_seconds"]) < n_drawn:
         for area in bpy.context.window_manager.windows[0].screen.areas:
-            area.tag_redraw()
+            for region in area.regions:
+                if region.type == "UI":
+                    region.tag_redraw()
         yield
     FOLDER.joinpath(f"{name}.ready").touch()
     while not FOLDER.joinpath(f"{name}.done").exists():
@@ -111,7 +113,7 @@ def open_panels() -> None:
     def timed_draw(layout: object, context: bpy.types.Context) -> None:
         started = time.perf_counter()
         draw(Open(layout), context)
-        facts.setdefault("draw_seconds", []).append(time.perf_counter() - started)
+        facts["draw_seconds"].append(time.perf_counter() - started)
 
     rig_panel.draw = timed_draw
     for panel in panels.PANELS:
