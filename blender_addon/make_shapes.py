@@ -22,9 +22,8 @@ from .core.retarget import match_names
 from .core.surface import Floats, Ints
 from .drawing import draw_sentence, redraw_panels
 from .job import Job
+from .shape_match import ATTRIBUTE, read_landmarks
 
-LANDMARK_ATTRIBUTE = "landmark68"
-N_LANDMARKS = 68
 STILL_UNITS = 1e-7
 """Motion in units of the scene that gives a part no shape key."""
 
@@ -48,19 +47,6 @@ class _Request:
     source_name: str
 
 
-def landmarks(mesh: Any) -> Ints | None:
-    """(68,) vertex of each landmark; None where the mesh does not have them all."""
-    attribute = mesh.attributes.get(LANDMARK_ATTRIBUTE)
-    if attribute is None or attribute.domain != "POINT" or attribute.data_type != "INT":
-        return None
-    numbers = np.zeros(len(mesh.vertices), np.int32)
-    attribute.data.foreach_get("value", numbers)
-    marks = np.flatnonzero((numbers > 0) & (numbers <= N_LANDMARKS))
-    if len(marks) != N_LANDMARKS or len(np.unique(numbers[marks])) != N_LANDMARKS:
-        return None
-    return marks[np.argsort(numbers[marks])]
-
-
 def face_problem(obj: bpy.types.Object | None) -> str | None:
     """Why this object can't get shapes, as one sentence with what to do; None when it can."""
     if obj is None or obj.type != "MESH":
@@ -72,7 +58,7 @@ def face_problem(obj: bpy.types.Object | None) -> str | None:
         return f"Leave {obj.mode.replace('_', ' ').title()} mode first"
     if mesh.shape_keys and not mesh.shape_keys.use_relative:
         return f"{obj.name} has absolute shape keys; tick Relative in its Shape Keys panel"
-    if LANDMARK_ATTRIBUTE not in mesh.attributes:
+    if ATTRIBUTE not in mesh.attributes:
         return f"Set the 68 landmarks of {obj.name} first; Guess Landmarks proposes them"
     return None
 
@@ -87,7 +73,7 @@ def disabled_reason(context: bpy.types.Context) -> str | None:
 def selected_source(context: bpy.types.Context, face: bpy.types.Object | None) -> bpy.types.Object | None:
     """The selected head, besides the face, that has shapes to give."""
     others = (obj for obj in context.selected_objects if obj is not face and obj.type == "MESH")
-    return next((obj for obj in others if obj.data.shape_keys and LANDMARK_ATTRIBUTE in obj.data.attributes), None)
+    return next((obj for obj in others if obj.data.shape_keys and ATTRIBUTE in obj.data.attributes), None)
 
 
 class VOXKEY_OT_make_shape_keys(bpy.types.Operator):
@@ -200,7 +186,7 @@ def _request(context: bpy.types.Context, replace: bool) -> _Request:
     problem = face_problem(face)
     if problem:
         raise ValueError(problem)
-    marks = landmarks(face.data)
+    marks = read_landmarks(face.data)
     if marks is None:
         raise ValueError(f"{face.name} does not have all of the 68 landmarks, each once; apply its landmarks again")
     source = selected_source(context, face)
@@ -222,7 +208,7 @@ def _request(context: bpy.types.Context, replace: bool) -> _Request:
         to_local=tuple(np.linalg.inv(np.array(obj.matrix_world, np.float64)[:3, :3]) for obj in objects),
         points=np.concatenate([points for points, _ in meshes]),
         triangles=np.concatenate([triangles + start for (_, triangles), start in zip(meshes, first, strict=False)]),
-        landmarks68=marks,
+        landmarks68=marks.astype(np.intp),
         source=shapes,
         source_name="Voxkey's default head" if source is None else source.name,
     )
@@ -249,7 +235,7 @@ def _default_shapes() -> Shapes:
 
 def _shapes_of(obj: Any) -> Shapes:
     """The shapes of a head in the scene, whatever the spelling of its shape keys; ValueError when it is no source."""
-    marks = landmarks(obj.data)
+    marks = read_landmarks(obj.data)
     keys = obj.data.shape_keys.key_blocks
     found = match_names(BLENDSHAPE_CHANNELS, [key.name for key in keys[1:]])
     if marks is None or "jawOpen" not in found:
@@ -257,7 +243,7 @@ def _shapes_of(obj: Any) -> Shapes:
     points, triangles = _read_world(obj)
     turn = np.array(obj.matrix_world, np.float64)[:3, :3]
     offsets = [_read_points(keys[name].data) - _read_points(keys[name].relative_key.data) for name in found.values()]
-    return Shapes(points, triangles, marks, tuple(found), np.stack(offsets) @ turn.T)
+    return Shapes(points, triangles, marks.astype(np.intp), tuple(found), np.stack(offsets) @ turn.T)
 
 
 def _read_points(items: Any) -> Floats:

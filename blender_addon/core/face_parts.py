@@ -15,10 +15,10 @@ from .surface import Floats, Ints, Mask, Places, Surface, nearest_places, neares
 
 ROOT_REACH = 0.03
 """Parts attached to the skin hold on to it with what is nearer than this."""
-EYEBALL_SLACK = 1.03
+EYEBALL_SLACK = 1.15
 """Iris, cornea and highlights reach this far, in lengths of the eyeball's own farthest point from its centre."""
-TOOTH_SIZE = 0.35
-"""A smaller piece, in widths of all that is in the mouth, is a tooth, and moves as a whole."""
+TOOTH_SIZE = 0.6
+"""A smaller piece, in widths of the mouth, is a tooth, and moves as a whole."""
 AGREEING_PART = 0.7
 """A larger piece moves as a whole, too, when so many of its vertices follow the jaw by nearly the same share."""
 N_SMOOTHING_STEPS = 30
@@ -67,25 +67,36 @@ def _means(values: Floats, piece: Ints) -> Floats:
 
 
 def _find_eyeball(points: Floats, piece: Ints, used: Mask, lids: Floats) -> Eyeball | None:
-    """The largest round piece behind the lids (6, 3) that is about as wide as they, with all that lies within it."""
+    """The largest round piece behind the lids (6, 3) that is about as wide as they, and the discs that lie in it."""
     middle, width = lids.mean(axis=0), np.linalg.norm(lids[0] - lids[3])
-    best, best_size = None, np.zeros(3)
+    near = {}
     for number in np.unique(piece[used]):
         own = points[(piece == number) & used]
-        from_mean = own - own.mean(axis=0)
-        if len(own) < 4 or np.linalg.norm(own.mean(axis=0) - middle) > 1.2 * width:
-            continue
-        size = np.ptp(from_mean @ np.linalg.svd(from_mean, full_matrices=False)[2].T, axis=0)  # largest first
-        is_round = size[2] > 0.4 * size[0] and 0.6 * width < size[1] and size[0] < 3 * width
-        if is_round and size.prod() > best_size.prod():
-            best, best_size = own, size
-    if best is None:
+        if np.linalg.norm(own.mean(axis=0) - middle) < 1.2 * width:
+            near[number] = own, _extents(own)
+    balls = [
+        (size.prod(), number)
+        for number, (_, size) in near.items()
+        if size[2] > 0.4 * size[0] and 0.6 * width < size[1] and size[0] < 3 * width
+    ]
+    if not balls:
         return None
-    centre, radius = fit_sphere(best)
-    reach = EYEBALL_SLACK * np.linalg.norm(best - centre, axis=1).max()
-    within = (np.linalg.norm(points - centre, axis=1) < reach).astype(float)
-    nearly_all = _means(within[:, None], piece)[:, 0] > 0.99
-    return Eyeball(np.flatnonzero(used & nearly_all), centre, radius)
+    ball = near[max(balls)[1]][0]
+    centre, radius = fit_sphere(ball)
+    reach = EYEBALL_SLACK * np.linalg.norm(ball - centre, axis=1).max()
+    inside = [
+        number
+        for number, (own, size) in near.items()
+        if size[1] > 0.5 * size[0] and np.linalg.norm(own - centre, axis=1).max() < reach  # lashes are no discs
+    ]
+    return Eyeball(np.flatnonzero(used & np.isin(piece, inside)), centre, radius)
+
+
+def _extents(points: Floats) -> Floats:
+    """(3,) sizes along the principal axes of points (N, 3), the largest first."""
+    from_mean = points - points.mean(axis=0)
+    axes = np.linalg.eigh(from_mean.T @ from_mean)[1]
+    return np.sort(np.ptp(from_mean @ axes, axis=0))[::-1]
 
 
 def fit_sphere(points: Floats) -> tuple[Floats, float]:
@@ -96,18 +107,22 @@ def fit_sphere(points: Floats) -> tuple[Floats, float]:
     return solution[:3] + shift, float(np.sqrt(solution[3] + solution[:3] @ solution[:3]))
 
 
-def _is_behind_lips(points: Floats, face: Face) -> Mask:
-    """(N,) True for points between the corners of the mouth, between nose and chin, and behind the lips."""
+def _in_mouth(points: Floats, face: Face) -> Floats:
+    """(N, 3) places sideways, back and up from the middle of the lips, along and in widths of the mouth."""
     marks = face.skin.points[face.landmarks68]
-    across = marks[54] - marks[48]
-    up = marks[33] - marks[8]
-    back = np.cross(up, across)
+    width = np.linalg.norm(marks[54] - marks[48])
+    across = (marks[54] - marks[48]) / width
+    back = np.cross(marks[33] - marks[8], across)
     back /= np.linalg.norm(back)
-    lips = (marks[62] + marks[66]) / 2
-    sideways = (points - lips) @ across / (across @ across)
-    height = (points - lips) @ up / (up @ up)
-    depth = (points - lips) @ back / np.linalg.norm(across)
-    return np.asarray((np.abs(sideways) < 0.75) & (np.abs(height) < 0.5) & (depth > 0.0) & (depth < 2.0))
+    return np.asarray(
+        (points - (marks[62] + marks[66]) / 2) @ np.stack([across, back, np.cross(across, back)]).T / width
+    )
+
+
+def _is_behind_lips(points: Floats, face: Face) -> Mask:
+    """(N,) True for points about between the corners of the mouth, nose and chin, and behind the lips."""
+    sideways, back, up = _in_mouth(points, face).T
+    return np.asarray((np.abs(sideways) < 0.75) & (np.abs(up) < 0.7) & (back > 0.0) & (back < 2.0))
 
 
 # How they follow
@@ -129,7 +144,7 @@ class Followers:
         self.source, self.target, self.face = source, target, face
         self.source_parts, self.parts = find_parts(source, source_face), find_parts(target, face)
         self.jaw, self.shares = _jaw_shares(
-            source, self.source_parts.mouth, offsets[jaw_open], target, self.parts.mouth
+            (source, source_face, self.source_parts.mouth), offsets[jaw_open], (target, face, self.parts.mouth)
         )
         self.attachment = _attach(target, self.parts.attached, face)
 
@@ -153,32 +168,38 @@ class Followers:
         return np.asarray(places @ rotation.T + shift * target.radius / source.radius - places)
 
 
-def _jaw_shares(source: Surface, mouth: Ints, jaw_open: Floats, target: Surface, parts: Ints) -> tuple[Ints, Floats]:
-    """The source's vertices that are jaw, and (N,) how far each of the target's parts of the mouth follows the jaw.
+Mouth = tuple[Surface, Face, Ints]
+"""A head, its face, and the vertices of what is in its mouth."""
 
-    Both mouths are compared in their own box, since one may be wider or deeper set than the other.
-    """
+
+def _jaw_shares(source: Mouth, jaw_open: Floats, target: Mouth) -> tuple[Ints, Floats]:
+    """The source's vertices that are jaw, and (N,) how far each of the target's parts of the mouth follows the jaw."""
+    head, face, mouth = source
     size = np.linalg.norm(jaw_open[mouth], axis=1)
-    if not len(parts) or not size.any():
-        return np.empty(0, np.intp), np.zeros(len(parts))
+    if not len(target[2]) or not size.any():
+        return np.empty(0, np.intp), np.zeros(len(target[2]))
     jaw = mouth[size > 0.9 * np.percentile(size, 98)]
-    before = source.points[jaw]
+    before = head.points[jaw]
     rotation, shift = rigid_motion(before, before + jaw_open[jaw])
-    whole = source.points[mouth] @ rotation.T + shift - source.points[mouth]
+    whole = head.points[mouth] @ rotation.T + shift - head.points[mouth]
     shares = np.clip(size / np.linalg.norm(whole, axis=1), 0, 1)
-    piece = pieces(len(target.points), target.edges)[parts]
-    places = target.points[parts]
-    width = np.ptp(places, axis=0).max()
+    piece = pieces(len(target[0].points), target[0].edges)[target[2]]
+    places = _in_mouth(target[0].points[target[2]], target[1])
     for number in np.unique(piece):
-        if np.ptp(places[piece == number], axis=0).max() < TOOTH_SIZE * width:
+        if np.ptp(places[piece == number], axis=0).max() < TOOTH_SIZE:
             places[piece == number] = places[piece == number].mean(axis=0)
-    nearest = nearest_rows(_in_box(places), _in_box(source.points[mouth]))
-    return jaw, _settled(shares[nearest], target, parts, piece)
+    nearest = nearest_rows(_in_box(places), _in_box(_in_mouth(head.points[mouth], face)))
+    return jaw, _settled(shares[nearest], target[0], target[2], piece)
 
 
-def _in_box(points: Floats) -> Floats:
-    low, high = points.min(axis=0), points.max(axis=0)
-    return np.asarray((points - low) / (high - low))
+def _in_box(places: Floats) -> Floats:
+    """Places in the mouth made comparable with another's, which may be wider or deeper.
+
+    What is above the lips stays above, and how far back counts less than how high.
+    """
+    sideways, back, up = places.T
+    height = np.where(up > 0, up.max(), -up.min())
+    return np.stack([sideways / np.abs(sideways).max(), 0.3 * back / np.ptp(back), up / height], axis=1)
 
 
 def _settled(shares: Floats, target: Surface, parts: Ints, piece: Ints) -> Floats:
