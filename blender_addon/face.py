@@ -70,7 +70,7 @@ def target_problem(obj: bpy.types.Object | None) -> str | None:
         return f"{obj.name} is no mesh; choose the mesh of the face"
     armature = armature_of(obj)
     if armature is not None and armature.is_editable:
-        return tweak_problem(armature) or tweak_problem(shape_keys(obj))
+        return tweak_problem(armature) or tweak_problem(shape_keys(obj), obj.name)
     if obj.type == "ARMATURE":
         return f"{obj.name} is linked from another file; make it local {OVERRIDE_OBJECT} to animate it"
     return _mesh_problem(obj)
@@ -89,6 +89,7 @@ def _mesh_problem(obj: bpy.types.Object) -> str | None:
 
 
 def tweak_problem(owner: Any, name: str = "") -> str | None:
+    """Why an owner, which people know by another name if it is shape keys, can't get tracks now; None when it can."""
     if owner is None or not owner.animation_data or not owner.animation_data.use_tweak_mode:
         return None
     return f"An NLA strip of {name or owner.name} is being tweaked; leave tweak mode (Tab in the NLA editor) first"

@@ -214,6 +214,24 @@ def write_head(
     return action
 
 
+def write_action(
+    owner: Any, name: str, found: Sequence[Address], frames: NDArray[np.int64], values: Float32Array
+) -> bpy.types.Action:
+    """A plain Action with values (N, K) at frames (N,) for K addresses, which becomes the owner's active one."""
+    action = _write_keys(owner, name, found, _coordinates(frames, values))
+    data = owner.animation_data or owner.animation_data_create()
+    data.action = action
+    if hasattr(action, "slots"):
+        data.action_slot = action.slots[0]
+    return action
+
+
+def mute_tracks(owner: Any) -> None:
+    """Mute all NLA tracks of a data-block."""
+    for track in owner.animation_data.nla_tracks if owner.animation_data else ():
+        track.mute = True
+
+
 def posed(motion: Motion) -> list[tuple[Address, float]]:
     """Addresses with the values that the first row of a motion gives them on top of the present pose."""
     values = []
@@ -500,13 +518,19 @@ def _write_part_facts(action: bpy.types.Action, take: bpy.types.Action, checksum
 def _write_layer(owner: Any, name: str, layer: _Layer, frames: NDArray[np.int64]) -> tuple[bpy.types.Action, int]:
     """A new Action on a new NLA track of the owner, keyed at frames (N,), over the rest; with its checksum."""
     _write_rest(owner, layer.addresses, layer.rest_value)
-    action = bpy.data.actions.new(name)
-    curves = _new_fcurves(action, owner)
     coordinates = _coordinates(frames, layer.values)
-    for (path, index), points in zip(layer.addresses, coordinates, strict=True):
-        _write_fcurve(curves.new(path, index=index), points)
+    action = _write_keys(owner, name, layer.addresses, coordinates)
     _add_track(owner, action, layer.blend_type, "NOTHING")
     return action, zlib.crc32(coordinates.tobytes())
+
+
+def _write_keys(owner: Any, name: str, found: Sequence[Address], coordinates: Float32Array) -> bpy.types.Action:
+    """A new Action with coordinates (K, N, 2) of the keys of K addresses."""
+    action = bpy.data.actions.new(name)
+    curves = _new_fcurves(action, owner)
+    for (path, index), points in zip(found, coordinates, strict=True):
+        _write_fcurve(curves.new(path, index=index), points)
+    return action
 
 
 def _new_fcurves(action: bpy.types.Action, owner: Any) -> Any:

@@ -285,6 +285,18 @@ def test_a_minute_of_keys_is_written_in_a_tenth_of_a_second(scene: Any, n_frames
     assert min(seconds) < 0.1
 
 
+def test_a_plain_action_is_active_and_heard_over_muted_tracks(burst_scene: Any, head: Any) -> None:
+    generate(burst_scene, head)
+    key = head.data.shape_keys
+    path = 'key_blocks["jawOpen"].value'
+    keyframes.mute_tracks(key)
+    values = np.array([[0.25], [0.75]], np.float32)
+    action = keyframes.write_action(key, "Merged", [(path, 0)], np.array([20, 30]), values)
+    assert key.animation_data.action == action and action.name == "Merged"
+    np.testing.assert_allclose(jaw_heights(burst_scene, head, [10, 20, 25, 30]), [0.25, 0.25, 0.5, 0.75], atol=1e-6)
+    assert heights(burst_scene, head, [23])[0].sum() == pytest.approx(0.4, abs=1e-5)
+
+
 def linked_mesh(scene: Any, head: Any, tmp_path: Path) -> Any:
     path = str(tmp_path / "library.blend")
     bpy.data.libraries.write(path, {head})
