@@ -23,8 +23,8 @@ from .drawing import draw_sentence
 ATTRIBUTE = "landmark68"
 """Integer point attribute of a face: the number of the landmark plus one, 0 for all other vertices."""
 OBJECT_NAME = "Voxkey landmarks"
-FACE_POINTER = "voxkey_face"
-"""Custom property of the landmarks object: the face that they belong to."""
+MARKS = "voxkey_landmarks"
+"""Custom property of a face: the object with its landmarks, while they are being marked."""
 RESIDUALS = "voxkey_residuals"
 """Custom property of a face: JSON text, channel -> share of its motion that its shape keys don't explain."""
 N_LANDMARKS = 68
@@ -49,15 +49,9 @@ class FaceShapes:
     """(M, V, 3)"""
 
 
-def chosen_face(context: bpy.types.Context) -> bpy.types.Object | None:
-    """The face that the panel is about; that of the landmarks while these are the active object."""
-    obj = properties.target_object(context)
-    return obj.get(FACE_POINTER) or obj if obj else None
-
-
 def disabled_reason(context: bpy.types.Context) -> str | None:
     """Why landmarks can't be guessed, as one sentence with what to do; None when they can."""
-    obj = chosen_face(context)
+    obj = properties.target_object(context)
     if obj is None or obj.type != "MESH":
         return "Choose the mesh of the face"
     if not obj.is_editable or not obj.data.is_editable:
@@ -71,23 +65,25 @@ def disabled_reason(context: bpy.types.Context) -> str | None:
 
 def match_disabled_reason(context: bpy.types.Context) -> str | None:
     """Why Match by Shape can't be pressed; None when it can."""
-    obj = chosen_face(context)
-    return disabled_reason(context) or (
-        None if _free_keys(obj) else f"{obj.name} has no shape keys that are free to move"
-    )
+    obj = properties.target_object(context)
+    reason = disabled_reason(context)
+    if reason or (obj.data.shape_keys and len(obj.data.shape_keys.key_blocks) > 1):
+        return reason
+    return f"{obj.name} has no shape keys to match; make them first, or choose another mesh"
 
 
 def apply_disabled_reason(context: bpy.types.Context) -> str | None:
     """Why there are no landmarks to apply; None when there are."""
     reason = disabled_reason(context)
-    if reason or marks_object(chosen_face(context)):
+    if reason or marks_object(properties.target_object(context)):
         return reason
     return "There are no landmarks to apply; guess them first"
 
 
 def marks_object(obj: bpy.types.Object) -> bpy.types.Object | None:
     """The object with the landmarks of a face, while they are being marked."""
-    return next((item for item in bpy.data.objects if item.users_scene and item.get(FACE_POINTER) == obj), None)
+    marks = obj.get(MARKS)
+    return marks if marks is not None and marks.users_scene else None
 
 
 def read_landmarks(mesh: bpy.types.Mesh) -> Ints | None:
@@ -177,7 +173,7 @@ class VOXKEY_OT_guess_landmarks(bpy.types.Operator):
         return _poll(cls, disabled_reason(context))
 
     def execute(self, context: bpy.types.Context) -> Any:
-        obj = chosen_face(context)
+        obj = properties.target_object(context)
         try:
             shapes = read_face(obj)
             landmarks = self._landmarks(context, obj, shapes)
@@ -208,7 +204,7 @@ class VOXKEY_OT_apply_landmarks(bpy.types.Operator):
         return _poll(cls, apply_disabled_reason(context))
 
     def execute(self, context: bpy.types.Context) -> Any:
-        obj = chosen_face(context)
+        obj = properties.target_object(context)
         try:
             _apply(obj)
         except ValueError as error:
@@ -233,7 +229,7 @@ class VOXKEY_OT_match_by_shape(bpy.types.Operator):
         return _poll(cls, match_disabled_reason(context))
 
     def execute(self, context: bpy.types.Context) -> Any:
-        obj = chosen_face(context)
+        obj = properties.target_object(context)
         try:
             if marks_object(obj):
                 _apply(obj)
@@ -250,7 +246,7 @@ CLASSES = (VOXKEY_OT_guess_landmarks, VOXKEY_OT_apply_landmarks, VOXKEY_OT_match
 
 def draw(layout: Any, context: bpy.types.Context) -> None:
     """The three buttons, and how well each channel was found."""
-    obj = chosen_face(context)
+    obj = properties.target_object(context)
     reason = disabled_reason(context)
     if reason or obj is None:
         draw_sentence(layout, context, reason or "", "INFO")
@@ -317,15 +313,14 @@ def _look(context: bpy.types.Context) -> tuple[Any, Any]:
 
 def _show(context: bpy.types.Context, obj: bpy.types.Object, vertices: Floats, landmarks: Ints) -> None:
     """The landmarks as an object that is selected, in place of an earlier one."""
-    earlier = marks_object(obj)
-    if earlier is not None:
-        _remove(earlier)
+    if marks_object(obj):
+        _remove(obj)
     edges = [(a, b) for line in LINES for a, b in zip(list(line), list(line)[1:], strict=False)]
     mesh = bpy.data.meshes.new(OBJECT_NAME)
     mesh.from_pydata(vertices[landmarks].tolist(), edges, [])
     mesh.attributes.new("vertex", "INT", "POINT").data.foreach_set("value", landmarks)
     marks = bpy.data.objects.new(OBJECT_NAME, mesh)
-    marks[FACE_POINTER] = obj
+    marks[properties.LANDMARKS_OF], obj[MARKS] = obj, marks
     marks.show_in_front = True
     marks.hide_render = True
     (obj.users_collection[0] if obj.users_collection else context.scene.collection).objects.link(marks)
@@ -352,12 +347,15 @@ def _apply(obj: bpy.types.Object) -> None:
     stayed = np.linalg.norm(vertices[known] - points, axis=1) < 1e-5 * np.ptp(points)
     everywhere = np.arange(len(vertices), dtype=np.int32)
     write_landmarks(obj.data, nearest_vertices(points, vertices, everywhere, np.where(stayed, known, -1)))
-    _remove(marks)
+    _remove(obj)
 
 
-def _remove(marks: bpy.types.Object) -> None:
+def _remove(obj: bpy.types.Object) -> None:
+    """Put the landmarks of a face away."""
+    marks = obj[MARKS]
     if marks.mode == "EDIT":
         bpy.ops.object.mode_set(mode="OBJECT")
+    del obj[MARKS]
     mesh = marks.data
     bpy.data.objects.remove(marks)
     bpy.data.meshes.remove(mesh)

@@ -67,10 +67,11 @@ def find_features(view: FrontView, vertices: Floats, triangles: Ints, deltas: Fl
     middle = symmetry_column(view.depth)
     shown = view.vertex >= 0
     lifts = [np.where(shown, delta[view.vertex, 2] / view.pixel, 0) for delta in deltas]
-    mouth = _moving_mouth(shown, cracks[0], lifts, middle) or _cracked_mouth(view, cracks[0], middle)
+    trust = _trust(cracks[0])
+    mouth = _moving_mouth(shown, cracks[0], trust, lifts, middle) or _cracked_mouth(view, cracks[0], middle)
     floor = mouth.row + 0.35 * mouth.width if mouth else 0.0
     parts = _parts(cracks, shown, floor)
-    eyes = [_moving_eye(lifts, parts, middle, floor, side) for side in (-1, 1)]
+    eyes = [_moving_eye(lifts, trust, parts, middle, floor, side) for side in (-1, 1)]
     if eyes == [None, None]:
         eyes = _still_eyes(parts, middle)
     eyes = [eye or _mirror(other, middle) for eye, other in zip(eyes, eyes[::-1], strict=True)]
@@ -98,14 +99,22 @@ def _jumps(lift: Array) -> Array:
     return jump
 
 
-def _moving_mouth(shown: Mask, cracks: Mask, lifts: list[Array], middle: float) -> Opening | None:
+def _trust(cracks: Mask) -> Array:
+    """(H, W) how far a jump is one of lips or lids: fully at cracks; elsewhere skin only stretches, but a mouth may be
+    of one piece.
+    """
+    near = cracks | np.roll(cracks, 1, axis=0) | np.roll(cracks, -1, axis=0) | np.roll(cracks, -2, axis=0)
+    return np.where(near, 1.0, 0.4)
+
+
+def _moving_mouth(shown: Mask, cracks: Mask, trust: Array, lifts: list[Array], middle: float) -> Opening | None:
     """Where a shape parts upper from lower most, on the plane of symmetry."""
     column = round(middle)
     inside = shown[LEAP:, column] & shown[:-LEAP, column]
     rows, sizes = [], []
     for lift in lifts:
         band = np.median(lift[:, column - 2 : column + 3], axis=1)
-        jump = np.where(inside, band[LEAP:] - band[:-LEAP], 0)
+        jump = np.where(inside, band[LEAP:] - band[:-LEAP], 0) * trust[1 : len(trust) - LEAP + 1, column]
         rows.append(int(np.argmax(jump)) + 1)
         sizes.append(float(jump.max()))
     if not sizes or max(sizes) < LEAST_JUMP:
@@ -195,11 +204,13 @@ def _regions(opens_up: Mask, opens_right: Mask) -> Ints:
             return label
 
 
-def _moving_eye(lifts: list[Array], parts: list[Mask], middle: float, floor: float, side: int) -> Opening | None:
+def _moving_eye(
+    lifts: list[Array], trust: Array, parts: list[Mask], middle: float, floor: float, side: int
+) -> Opening | None:
     """Where a shape lowers a lid most, on one side; the lower lid is where it lands, or where the eyeball ends."""
     if not lifts:
         return None
-    falls = [-_jumps(lift) for lift in lifts]
+    falls = [-_jumps(lift) * trust for lift in lifts]
     columns = np.arange(lifts[0].shape[1])
     allowed = (np.arange(len(lifts[0]))[:, None] > floor) & (side * (columns - middle) > 4)
     peaks = [float(fall[allowed].max(initial=0)) for fall in falls]
@@ -289,9 +300,12 @@ def _furthest(profile: Array, start: int, end: int) -> int:
 
 
 def _chin(profile: Array, mouth: Opening) -> float:
-    """Where the surface below the mouth turns under: from there on it recedes faster than it falls."""
+    """Where the surface below the mouth turns under: it steps back, or at least recedes faster than it falls."""
     start = int(mouth.row - 0.25 * mouth.width)
-    for row in range(start, 3, -1):
-        if not np.isfinite(profile[row - 3]) or profile[row - 3] - profile[row] > 1.5 * 3:
-            return float(row)
+    rows = np.arange(start, max(LEAP, start - int(2 * mouth.width)), -1)
+    recedes = (profile[rows - LEAP] - profile[rows]) / LEAP
+    for slope in (3.0, 1.0):
+        steep = ~(recedes < slope)  # also where there is no surface any more
+        if steep.any():
+            return float(rows[np.argmax(steep)])
     return float(max(0, start))

@@ -213,19 +213,23 @@ def _carry(marks: Array, anchors: dict[tuple[int, ...], Array], view: FrontView)
     flat = marks[:, [0, 2]]
     carried = _warp(flat, anchors)
     without_lids = {key: place for key, place in anchors.items() if key[0] not in LIDS}
-    even = _warp(flat, without_lids)  # round eyes make no long jaw, and brows no further from the lids
+    carried[:17] = _warp(flat, without_lids)[:17]  # round eyes make no long jaw
+    size = _eye_distance(carried) / _eye_distance(flat)
     for brow, lid in ((slice(17, 22), slice(37, 39)), (slice(22, 27), slice(43, 45))):
-        carried[brow] = even[brow] + (carried[lid] - even[lid]).mean(axis=0)
-    carried[:17] = even[:17]
+        carried[brow] = carried[lid].mean(axis=0) + size * (flat[brow] - flat[lid].mean(axis=0))
     outline: dict[tuple[int, ...], Array] = {}
     middle = carried[CHIN, 0]
-    for landmark, other in ((3, 13), (4, 12)):
+    for landmark, other in ((0, 16), (2, 14), (4, 12)):
         reach = half_width(view, middle, float(carried[landmark, 1]))
         share = flat[other, 0] / half_width(_default_view(), 0.0, float(flat[landmark, 1]))
         outline |= {(landmark,): np.array([middle - share * reach, carried[landmark, 1]])}
         outline |= {(other,): np.array([middle + share * reach, carried[other, 1]])}
     carried[:17] = _warp(flat, without_lids | outline)[:17]
     return view.points(*((carried - view.origin) / view.pixel).T)
+
+
+def _eye_distance(marks: Array) -> float:
+    return float(np.linalg.norm(marks[LEFT_EYE].mean(axis=0) - marks[RIGHT_EYE].mean(axis=0)))
 
 
 def _warp(flat: Array, anchors: dict[tuple[int, ...], Array]) -> Array:
