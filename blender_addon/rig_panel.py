@@ -179,6 +179,7 @@ def _draw_links(layout: Any, obj: bpy.types.Object, known: Look) -> None:
     buttons.operator("voxkey.duplicate_link", text="", icon="DUPLICATE")
     if rig.active < len(rig.links):
         _draw_link(body, rig.links[rig.active])
+    body.operator("voxkey.reshape_take", icon="FILE_REFRESH")
 
 
 def _draw_link(layout: Any, link: Any) -> None:

@@ -102,6 +102,13 @@ def test_next_step_is_open_where_names_say_nothing(addon: Any, head: Any, scene:
     assert len(drawn.open) == 2
 
 
+def test_landmarks_that_are_marked_stand_for_their_face(addon: Any, head: Any, scene: Any) -> None:
+    marks = make_head(scene, [], "Landmarks")
+    marks["voxkey_face"] = head
+    assert addon("properties").target_object(bpy.context) == head
+    assert "ARKit, 51 of 51 channels" in draw(addon, head).texts
+
+
 def test_drawing_asks_for_another_look_when_names_change(addon: Any, head: Any) -> None:
     rig_look = addon("rig_look")
     assert rig_look.last_look(head) is None

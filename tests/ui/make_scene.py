@@ -7,11 +7,12 @@ import bpy
 CHANNELS = (
     "jawOpen",
     "mouthClose",
-    "mouthSmileLeft",
-    "mouthSmileRight",
+    "mouthSmile_L",
+    "mouthSmile_R",
     "browInnerUp",
-    "eyeBlinkLeft",
-    "eyeBlinkRight",
+    "eyes.eyeBlink_L",
+    "eyes.eyeBlink_R",
+    "wart",
 )
 
 
