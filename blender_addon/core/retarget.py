@@ -254,14 +254,28 @@ def detect(parts: Sequence[RigPart], rig_maps: Iterable[RigMap]) -> list[tuple[R
     added from those after it, but the mouth is always driven by one of them alone. Jaw and eyes of loose bones are
     added as well: teeth and eyeballs go with a face that shape keys move.
     """
+    fits = _fitting(parts, rig_maps)
+    return [_completed(fit, [other for other in fits if other is not fit], parts) for fit in fits]
+
+
+def completed(rig_map: RigMap, parts: Sequence[RigPart], rig_maps: Iterable[RigMap]) -> RigMap:
+    """A rig map made for a character, with what others find there besides, as detect adds it."""
+    links = [found_links(rig_map, part) for part in parts]
+    fit = _Fit(rig_map, links, _coverage(rig_map, parts, links))
+    return _completed(fit, _fitting(parts, rig_maps), parts)[0]
+
+
+def _fitting(parts: Sequence[RigPart], rig_maps: Iterable[RigMap]) -> list[_Fit]:
+    """The rig maps with enough evidence, best first."""
     fits = []
     for rig_map in rig_maps:
         found = [find_targets(rig_map, part) for part in parts]
         if _evidence(found) >= 1:
             links = [_found_links(rig_map, *pair) for pair in zip(parts, found, strict=True)]
             fits.append(_Fit(rig_map, links, _coverage(rig_map, parts, links)))
-    fits.sort(key=lambda fit: (-2 * len(fit.coverage.matched) - len(fit.coverage.combined), -fit.coverage.share))
-    return [_completed(fit, [other for other in fits if other is not fit], parts) for fit in fits]
+    return sorted(
+        fits, key=lambda fit: (-2 * len(fit.coverage.matched) - len(fit.coverage.combined), -fit.coverage.share)
+    )
 
 
 def _evidence(found: Iterable[dict[Target, Target]]) -> float:

@@ -16,6 +16,7 @@ from blender_addon.core.retarget import (
     RigMap,
     RigPart,
     Target,
+    completed,
     coverage,
     detect,
     load_rig_map,
@@ -217,10 +218,22 @@ def test_a_part_with_other_names_gets_no_targets() -> None:
 def test_the_best_map_is_completed_by_others_but_never_in_the_mouth() -> None:
     visemes = shape_key_map(("jawOpen", "viseme_aa"), ("mouthFunnel", "viseme_O"), ("mouthPucker", "viseme_O"))
     part = RigPart(("viseme_aa", "viseme_O", "eyeBlinkLeft", "mouthSmileLeft"))
-    completed, cover = detect([part], [ARKIT, visemes])[0]
-    assert completed.name == "test + ARKit"
+    best, cover = detect([part], [ARKIT, visemes])[0]
+    assert best.name == "test + ARKit"
     assert cover.matched == ("eyeBlinkLeft", "jawOpen")
     assert cover.combined == ("mouthFunnel", "mouthPucker")
+
+
+def test_a_map_made_for_a_character_is_completed_by_name() -> None:
+    bones = RigMap("bones", (Link("eyeLookUpLeft", Target("bone", "eye.L", "rotation_x"), gain=0.4),))
+    solved = shape_key_map(*((channel, "key_001") for channel in BLENDSHAPE_CHANNELS if channel.startswith("mouth")))
+    parts = [RigPart(("key_001", "jawOpen", "eyeBlinkLeft")), RigPart(bones=("LeftEye",))]
+    links = completed(solved, parts, [ARKIT, bones]).links
+    assert links[: len(solved.links)] == solved.links
+    assert {(link.channel, link.target.name) for link in links[len(solved.links) :]} == {
+        ("eyeBlinkLeft", "eyeBlinkLeft"),
+        ("eyeLookUpLeft", "LeftEye"),
+    }
 
 
 def test_teeth_and_eyeballs_on_bones_go_with_a_face_of_shape_keys() -> None:
@@ -235,10 +248,8 @@ def test_teeth_and_eyeballs_on_bones_go_with_a_face_of_shape_keys() -> None:
     face = RigPart(BLENDSHAPE_CHANNELS)
     carrying_the_face, carrying_teeth = RigPart(bones=("jaw", "eye.L")), RigPart(bones=("jaw",), loose_bones=("jaw",))
     assert detect([face, carrying_the_face], [ARKIT, bones])[0][0].name == "ARKit"
-    completed, cover = detect([face, carrying_teeth], [ARKIT, bones])[0]
-    assert [link for link in completed.links if link.target.kind == "bone" and link.target.name == "jaw"] == [
-        bones.links[0]
-    ]
+    best, cover = detect([face, carrying_teeth], [ARKIT, bones])[0]
+    assert [link for link in best.links if link.target.kind == "bone" and link.target.name == "jaw"] == [bones.links[0]]
     assert cover.matched == BLENDSHAPE_CHANNELS
 
 
