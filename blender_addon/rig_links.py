@@ -392,7 +392,7 @@ class VOXKEY_OT_choose_rig_map(_Editor, bpy.types.Operator):
     filepath: bpy.props.StringProperty(subtype="FILE_PATH")  # type: ignore[valid-type]
 
     def change(self, obj: bpy.types.Object) -> None:
-        choose(obj, load_rig_map(Path(self.filepath)))
+        _load(obj, Path(self.filepath))
 
 
 class VOXKEY_OT_open_rig_map(_Editor, bpy.types.Operator, ImportHelper):
@@ -403,7 +403,7 @@ class VOXKEY_OT_open_rig_map(_Editor, bpy.types.Operator, ImportHelper):
     filter_glob: bpy.props.StringProperty(default="*.json", options={"HIDDEN"})  # type: ignore[valid-type]
 
     def change(self, obj: bpy.types.Object) -> None:
-        choose(obj, load_rig_map(Path(self.filepath)))
+        _load(obj, Path(self.filepath))
 
 
 class VOXKEY_OT_save_rig_map(_Editor, bpy.types.Operator, ExportHelper):
@@ -419,7 +419,11 @@ class VOXKEY_OT_save_rig_map(_Editor, bpy.types.Operator, ExportHelper):
     filter_glob: bpy.props.StringProperty(default="*.json", options={"HIDDEN"})  # type: ignore[valid-type]
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
-        rig_map = _known_map(properties.target_object(context))
+        try:
+            rig_map = _known_map(properties.target_object(context))
+        except ValueError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
         name = bpy.path.clean_name(rig_map.name.removesuffix(EDITED)) or "rig_map"
         self.filepath = str(presets.user_folder() / f"{name}.json")
         return super().invoke(context, event)
@@ -491,6 +495,15 @@ class VOXKEY_OT_remove_link(_Editor, bpy.types.Operator):
         links = [read(item) for item in obj.voxkey_rig.links]
         del links[obj.voxkey_rig.active]
         _relink(obj, links)
+
+
+def _load(obj: bpy.types.Object, path: Path) -> None:
+    """Choose what a file's rig map finds on the character; ValueError when that is nothing."""
+    rig_map = load_rig_map(path)
+    found = spelled_out(rig_map, _offers(obj))
+    if not found.links:
+        raise ValueError(f"{rig_map.name} finds nothing on {obj.name}; choose another rig map")
+    choose(obj, found)
 
 
 def _insert(obj: bpy.types.Object, link: Link) -> None:

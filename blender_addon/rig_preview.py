@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,9 +48,9 @@ class Preview:
         ]
         _set_values(values)
 
-    def step(self, by: int) -> None:
-        """Show the channel that lies so many further on."""
-        self.show(self.channels[(self.channels.index(self.channel) + by) % len(self.channels)], self.amount)
+    def neighbour(self, by: int) -> str:
+        """The channel that lies so many further on."""
+        return self.channels[(self.channels.index(self.channel) + by) % len(self.channels)]
 
     def put_back(self) -> None:
         """Leave the face as it was before."""
@@ -75,9 +76,10 @@ def running() -> Preview | None:
 def stop() -> None:
     """Put the face back and show nothing more."""
     global _running
-    if _running:
-        _running.put_back()
-    _running = None
+    preview, _running = _running, None
+    if preview:
+        with suppress(ReferenceError):  # deleted meanwhile
+            preview.put_back()
 
 
 class VOXKEY_OT_preview_channel(bpy.types.Operator):
@@ -125,8 +127,7 @@ class VOXKEY_OT_preview_channel(bpy.types.Operator):
             width = WIDTH_PX * context.preferences.system.ui_scale
             self._show(context, preview.channel, 1 + (event.mouse_x - self._full_at_px) / width)
         elif event.type in {"UP_ARROW", "DOWN_ARROW"} and event.value == "PRESS":
-            preview.step(-1 if event.type == "UP_ARROW" else 1)
-            self._show(context, preview.channel, preview.amount)
+            self._show(context, preview.neighbour(-1 if event.type == "UP_ARROW" else 1), preview.amount)
         elif event.type in {"LEFTMOUSE", "RIGHTMOUSE", "ESC", "RET", "NUMPAD_ENTER"} and event.value == "PRESS":
             self.cancel(context)
             return {"CANCELLED"}

@@ -279,6 +279,10 @@ def test_preset_goes_to_another_character(addon: Any, head: Any, scene: Any, tmp
     shipped = next(path for path in addon("presets").rig_map_files() if path.stem == "arkit")
     bpy.ops.voxkey.choose_rig_map(filepath=str(shipped))
     assert link_of(other, "jawOpen").gain == 1
+    assert len(other.voxkey_rig.links) == 51
+    with pytest.raises(RuntimeError, match="Rigify finds nothing on Other; choose another rig map"):
+        bpy.ops.voxkey.choose_rig_map(filepath=str(shipped.with_name("rigify.json")))
+    assert len(other.voxkey_rig.links) == 51
 
 
 def test_malformed_maps_give_one_sentence(addon: Any, head: Any, tmp_path: Path) -> None:
