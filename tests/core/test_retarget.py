@@ -10,6 +10,7 @@ import pytest
 import blender_addon.core
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves, Float32Array
+from blender_addon.core.names import match_names
 from blender_addon.core.retarget import (
     Link,
     Retargeted,
@@ -20,7 +21,6 @@ from blender_addon.core.retarget import (
     coverage,
     detect,
     load_rig_map,
-    match_names,
     retarget,
     save_rig_map,
 )
