@@ -80,7 +80,7 @@ def _mesh_problem(obj: bpy.types.Object) -> str | None:
     """Why the shape keys of a mesh can't be animated."""
     key = shape_keys(obj)
     if key is None or len(key.key_blocks) < 2:
-        return f"{obj.name} has no shape keys; choose a mesh with shape keys such as jawOpen"
+        return f"{obj.name} has no shape keys; choose another mesh, or make them in the section Rig"
     if not key.is_editable:
         return f"The mesh of {obj.name} is linked from another file; make it local {OVERRIDE_MESH} to animate it"
     if not key.use_relative:

@@ -157,7 +157,7 @@ def test_disabled_button_says_what_to_do(speech: Any, operators: Any, monkeypatc
     assert reason() == "There is no sound deleted.wav any more; choose another"
     speech.voxkey.source = ""
     bpy.context.view_layer.objects.active = make_head(speech, [], "Bare")
-    assert reason() == "Bare has no shape keys; choose a mesh with shape keys such as jawOpen"
+    assert reason() == "Bare has no shape keys; choose another mesh, or make them in the section Rig"
     unknown = make_head(speech, ["key_001"], "Unknown")
     operators.rig_look.look(unknown)
     assert reason() == "No rig map knows the names of Unknown; choose one or match by shape, in the section Rig"
