@@ -162,7 +162,7 @@ def _seconds(table: Table, column: int) -> Array:
 
 
 def _frames_in_seconds(whole_seconds: Array, frames: Array, name: str) -> Array:
-    """The frames (T,) of timecodes in seconds, at the rate with the most even rows; the app's, if it is one of these."""
+    """The frames (T,) of timecodes in seconds, at the rate that makes rows most even; of equals, the app's."""
 
     def unevenness(fps: float) -> float:
         steps = np.diff(whole_seconds + frames / fps)
