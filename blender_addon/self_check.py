@@ -36,6 +36,8 @@ class Finding:
     label: str = ""
     """What one click does about it; "" when only the user can."""
     fix: Callable[[], None] | None = None
+    stops: bool = True
+    """Whether it explains that something stands still."""
 
 
 def check(scene: bpy.types.Scene, obj: bpy.types.Object, take: bpy.types.Action) -> bool | None:
@@ -43,9 +45,9 @@ def check(scene: bpy.types.Scene, obj: bpy.types.Object, take: bpy.types.Action)
 
     None when there is no motion in the take.
     """
-    found = list(causes(obj, take))
+    found = list(causes(scene, obj, take))
     moved, still = _look(scene, obj, take)
-    if not any(finding.fix for finding in found):
+    if not any(finding.stops for finding in found):
         found += still
     findings = [{"sentence": finding.sentence, "fix": finding.label} for finding in found]
     keyframes.add_facts(take, moved=moved, findings=findings)
@@ -54,7 +56,7 @@ def check(scene: bpy.types.Scene, obj: bpy.types.Object, take: bpy.types.Action)
 
 def apply_fix(scene: bpy.types.Scene, obj: bpy.types.Object, take: bpy.types.Action, sentence: str) -> None:
     """Do what the finding of this sentence offers, and look again; ValueError when there is nothing to do any more."""
-    finding = next((finding for finding in causes(obj, take) if finding.sentence == sentence), None)
+    finding = next((finding for finding in causes(scene, obj, take) if finding.sentence == sentence), None)
     if finding is not None and finding.fix is not None:
         finding.fix()
     check(scene, obj, take)
@@ -62,7 +64,7 @@ def apply_fix(scene: bpy.types.Scene, obj: bpy.types.Object, take: bpy.types.Act
         raise ValueError("There is nothing to fix any more; play the scene to see the take")
 
 
-def causes(obj: bpy.types.Object, take: bpy.types.Action) -> Iterator[Finding]:
+def causes(scene: bpy.types.Scene, obj: bpy.types.Object, take: bpy.types.Action) -> Iterator[Finding]:
     """What keeps parts of a take from being seen, without looking at the face."""
     members = face.family(obj)
     moving: dict[Any, set[keyframes.Address]] = {}
@@ -77,6 +79,7 @@ def causes(obj: bpy.types.Object, take: bpy.types.Action) -> Iterator[Finding]:
             yield from _key_causes(owner, name, addresses)
             for user in users:
                 yield from _object_causes(user, name)
+                yield from _hidden(user, _view_layer(scene))
         elif keyframes.moves_bones(addresses):
             yield from _armature_causes(owner, members)
 
@@ -114,7 +117,7 @@ def _nla_causes(owner: Any, name: str, addresses: set[keyframes.Address], take: 
     below = [action for _, action in keyframes.layers(owner) if not keyframes.is_own(action)]
     shared = {address for action in below for address in keyframes.animated_by(action)} & addresses
     if shared:
-        yield Finding(f"Your NLA strips animate {_named(owner, shared)} too; the take adds to them")
+        yield Finding(f"Your NLA strips animate {_named(owner, shared)} too; the take adds to them", stops=False)
     driven = keyframes.drivers(owner).keys() & addresses
     if driven:
         yield Finding(f"A driver moves {_named(owner, driven)} and wins over the take; remove it")
@@ -142,20 +145,18 @@ def _object_causes(obj: bpy.types.Object, name: str) -> Iterator[Finding]:
     if obj.show_only_shape_key:
         sentence = f"Solo is on in the Shape Keys panel{_of(name)}; the mesh shows one key only"
         yield Finding(sentence, "Switch Off", partial(setattr, obj, "show_only_shape_key", False))
-    yield from _hidden(obj)
-
-
-def _hidden(obj: bpy.types.Object) -> Iterator[Finding]:
-    layer = bpy.context.view_layer
     if obj.mode == "EDIT":
         yield Finding(f"{obj.name} is in Edit Mode, which shows no animation; leave it with Tab")
+
+
+def _hidden(obj: bpy.types.Object, layer: bpy.types.ViewLayer) -> Iterator[Finding]:
     if layer.objects.get(obj.name) != obj:
         yield Finding(f"{obj.name} is not in the view layer {layer.name}; tick its collection in the Outliner")
     elif obj.hide_viewport:
         yield Finding(f"{obj.name} is disabled in viewports", "Enable", partial(setattr, obj, "hide_viewport", False))
-    elif obj.hide_get():
-        yield Finding(f"{obj.name} is hidden", "Show", partial(obj.hide_set, False))
-    elif not obj.visible_get():
+    elif obj.hide_get(view_layer=layer):
+        yield Finding(f"{obj.name} is hidden", "Show", partial(obj.hide_set, False, view_layer=layer))
+    elif not obj.visible_get(view_layer=layer):
         yield Finding(f"{obj.name} is in a hidden collection; show that in the Outliner")
 
 
@@ -171,6 +172,11 @@ def _armature_causes(armature: bpy.types.Object, members: list[bpy.types.Object]
             if modifier.type == "ARMATURE" and modifier.object == armature and not modifier.show_viewport:
                 sentence = f"The modifier {modifier.name} of {item.name} is off in viewports, so no bone moves it"
                 yield Finding(sentence, "Switch On", partial(setattr, modifier, "show_viewport", True))
+
+
+def _view_layer(scene: bpy.types.Scene) -> Any:
+    """The view layer in which the user sees a scene."""
+    return bpy.context.view_layer if bpy.context.scene == scene else scene.view_layers[0]
 
 
 def _set_all(items: list[Any], attribute: str, value: Any) -> None:
@@ -200,7 +206,9 @@ def _look(scene: bpy.types.Scene, obj: bpy.types.Object, take: bpy.types.Action)
         elif owner in bodies - moved:
             still.append(Finding(f"The bones of {owner.name} do not move; do constraints or drivers hold them?"))
     if not still and not moved & {*members}:
-        still.append(Finding(f"No mesh follows what the take moves; is {obj.name} bound to the bones?"))
+        still.append(
+            Finding("No mesh follows what the take moves; is one bound to the bones, or driven by properties?")
+        )
     return bool(moved & {*members}), still
 
 
@@ -254,10 +262,10 @@ def _moved(
 def _poses(scene: bpy.types.Scene, objects: list[Any], frame: int) -> dict[Any, NDArray[np.float32]]:
     """Points (N, 3) of some objects at a frame: vertices in the world, or three a bone, which show how it turns."""
     scene.frame_set(frame)
-    layer = bpy.context.view_layer if bpy.context.scene == scene else scene.view_layers[0]
+    depsgraph = _view_layer(scene).depsgraph
     poses = {}
     for item in objects:
-        evaluated = item.evaluated_get(layer.depsgraph)
+        evaluated = item.evaluated_get(depsgraph)
         if item.type == "MESH":
             flat = np.empty(3 * len(evaluated.data.vertices), np.float32)
             evaluated.data.vertices.foreach_get("co", flat)

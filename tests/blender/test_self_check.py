@@ -185,7 +185,7 @@ def exclude(scene: Any, head: Any) -> None:
         ("Head", exclude, "Head is not in the view layer ViewLayer; tick its collection in the Outliner"),
         ("Rig", drive_bone, "A driver moves jaw and wins over the take; remove it"),
         ("Rig", limit_bone, "The bones of Rig do not move; do constraints or drivers hold them?"),
-        ("Rig", unbind, "No mesh follows what the take moves; is Rig bound to the bones?"),
+        ("Rig", unbind, "No mesh follows what the take moves; is one bound to the bones, or driven by properties?"),
     ],
 )
 def test_what_only_the_user_can_help_is_explained(spoken: Any, name: str, breaks: Breaker, sentence: str) -> None:
@@ -194,6 +194,27 @@ def test_what_only_the_user_can_help_is_explained(spoken: Any, name: str, breaks
     result = generate(spoken, obj)
     assert (result.moved, "the face does not move" in result.summary) == (False, True)
     assert found(obj)[sentence] == ""
+
+
+@pytest.mark.parametrize("name", ["Head", "Rig"])
+def test_edit_mode_is_the_one_thing_that_is_told(spoken: Any, name: str) -> None:
+    bpy.context.view_layer.objects.active = spoken.objects[name]
+    bpy.ops.object.mode_set(mode="EDIT")
+    result = generate(spoken, spoken.objects[name])
+    assert result.moved is False
+    assert result.warnings == (f"{name} is in Edit Mode, which shows no animation; leave it with Tab",)
+    bpy.ops.object.mode_set(mode="OBJECT")
+    assert self_check.check(spoken, spoken.objects[name], take_of(spoken.objects[name])) is True
+
+
+def test_a_head_in_another_scene_is_looked_at_there(spoken: Any) -> None:
+    other = bpy.data.scenes.new("Other")
+    add_strip(other, Path(spoken.sequence_editor.strips_all[0].sound.filepath), 11)
+    head = spoken.objects["Head"]
+    spoken.collection.objects.unlink(head)
+    other.collection.objects.link(head)
+    result = generate(other, head)
+    assert (result.moved, result.warnings) == (True, ())
 
 
 def test_a_hidden_head_moves_but_can_be_shown(spoken: Any) -> None:
