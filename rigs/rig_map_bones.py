@@ -4,7 +4,7 @@ The characters look along -Y with Z up; X is their left.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -26,18 +26,25 @@ SIDES = (("Left", "L", 1), ("Right", "R", -1))
 LOOKS = {"Up": (0, 1), "Down": (0, -1), "In": (1, -1), "Out": (1, 1)}  # upright or sideways; up, or away from the nose
 
 
-def _eye_links(bone: str) -> Iterator[Link]:
+ANIME_LOOK_DEGREES = dict.fromkeys(LOOKS, 10.0)
+"""Of flat eyes: https://github.com/vrm-c/vrm-specification/blob/master/specification/VRMC_vrm-1.0/lookAt.md"""
+
+
+def _eye_links(bone: str, degrees: Mapping[str, float] = LOOK_DEGREES) -> Iterator[Link]:
     """Links that turn an eye bone, * in its name for the side; it may lie in any direction."""
     for side, mark, outward in SIDES:
         for way, (is_sideways, sign) in LOOKS.items():
-            angle = round(math.radians(LOOK_DEGREES[way]), 3)
+            angle = round(math.radians(degrees[way]), 3)
             target = Target("bone", bone.replace("*", mark), "turn_z" if is_sideways else "turn_x")
             gain = sign * angle * (outward if is_sideways else -1)
             yield Link(f"eyeLook{way}{side}", target, gain, minimum=-angle, maximum=angle)
 
 
-EYE_BONES = tuple(link for bone in ("eye.*", "FaceEye.*", "目.*") for link in _eye_links(bone))
-"""The second is VRoid's, the third MMD's."""
+EYE_BONES = (
+    *_eye_links("eye.*"),
+    *_eye_links("FaceEye.*", ANIME_LOOK_DEGREES),  # VRoid
+    *_eye_links("目.*", ANIME_LOOK_DEGREES),  # MMD
+)
 
 CC_BONES = (
     Link("jawOpen", Target("bone", "CC_Base_JawRoot", "turn_x"), 0.52, maximum=0.52),
