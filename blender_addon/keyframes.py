@@ -106,9 +106,21 @@ def driver_of(owner: Any, target: Target) -> Any:
     return None if driver is None or driver.mute else driver
 
 
-def animated_by(action: bpy.types.Action) -> set[Address]:
-    """What an Action animates."""
-    return {(curve.data_path, curve.array_index) for curve in fcurves(action)}
+def animated_by(player: Any) -> set[Address]:
+    """What an Action animates, with all its slots, or what a strip or the animation data of an owner plays of one."""
+    action = player if isinstance(player, bpy.types.Action) else player.action
+    if action is None:
+        return set()
+    curves = fcurves(action) if player == action else _slot_fcurves(action, player)
+    return {(curve.data_path, curve.array_index) for curve in curves}
+
+
+def animated_by_strips(owner: Any, is_own: bool) -> set[Address]:
+    """What the strips of takes and rest, or those of the user, animate of an owner."""
+    tracks = owner.animation_data.nla_tracks if owner.animation_data else ()
+    strips = [strip for track in tracks for strip in track.strips if strip.action]
+    played = [strip for strip in strips if (FACTS in strip.action or REST in strip.action) == is_own]
+    return {address for strip in played for address in animated_by(strip)}
 
 
 def listing(names: Iterable[str]) -> str:
@@ -126,8 +138,7 @@ def target_name(path: str) -> str:
 
 def raised_by_hand(motion: Motion) -> list[str]:
     """Names of shape keys and custom properties that are not at 0 although nothing animates them."""
-    animated = {address for _, action in layers(motion.owner) for address in animated_by(action)}
-    animated |= _animated(motion.owner)
+    animated = _animated_by_user(motion.owner) | animated_by_strips(motion.owner, is_own=True)
     plain = [target for target in motion.targets if target.kind != "bone"]
     free = [(target.name, addresses(motion.owner, target)[0]) for target in plain]
     return [name for name, address in free if address not in animated and read_value(motion.owner, address)]
@@ -157,11 +168,6 @@ def layers(owner: Any) -> list[tuple[Any, bpy.types.Action]]:
     """(NLA track, Action) of every strip with an Action, bottom first, of a data-block."""
     tracks = owner.animation_data.nla_tracks if owner.animation_data else ()
     return [(track, strip.action) for track in tracks for strip in track.strips if strip.action]
-
-
-def is_own(action: bpy.types.Action) -> bool:
-    """Whether an Action is of a take or a rest track, not the user's."""
-    return FACTS in action or REST in action
 
 
 def take_keys(curves: Curves, start_frame: int, n_frames: int, fps: float, fps_base: float) -> tuple[Any, Float32Array]:
@@ -403,11 +409,20 @@ def _data_path(shape_key: str) -> str:
     return f'key_blocks["{bpy.utils.escape_identifier(shape_key)}"].value'
 
 
-def _animated(owner: Any) -> set[Address]:
-    """What any NLA strip or the active Action of the user animates."""
-    active = [owner.animation_data.action] if owner.animation_data and owner.animation_data.action else []
-    actions = [*active, *(action for _, action in layers(owner) if not is_own(action))]
-    return {address for action in actions for address in animated_by(action)}
+def _slot_fcurves(action: bpy.types.Action, player: Any) -> list[Any]:
+    """The f-curves of an Action that a strip or the animation data of an owner plays: those of its slot."""
+    if not hasattr(action, "layers"):  # before 4.4
+        return list(action.fcurves)
+    if player.action_slot is None:
+        return []
+    bags = [strip.channelbag(player.action_slot) for layer in action.layers for strip in layer.strips]
+    return [curve for bag in bags if bag for curve in bag.fcurves]
+
+
+def _animated_by_user(owner: Any) -> set[Address]:
+    """What the user's NLA strips and active Action animate."""
+    active = animated_by(owner.animation_data) if owner.animation_data else set()
+    return active | animated_by_strips(owner, is_own=False)
 
 
 @dataclass(frozen=True)
@@ -505,7 +520,7 @@ def _held(owner: Any, path: str, length: int) -> list[float] | None:
     curves = {(c.data_path, c.array_index): c.keyframe_points[0].co.y for c in fcurves(rest)} if rest else {}
     if all(address in curves for address in wanted):
         return [curves[address] for address in wanted]
-    if not _animated(owner).isdisjoint(wanted):
+    if not _animated_by_user(owner).isdisjoint(wanted):
         return None
     return [read_value(owner, address) for address in wanted]
 
@@ -575,7 +590,7 @@ def _add_track(owner: Any, action: bpy.types.Action, blend_type: Any, extrapolat
 
 def _write_rest(owner: Any, addresses: Sequence[Address], rest_value: float | None) -> None:
     """Hold what nothing else animates at rest, below all takes, and note where it was; None holds it where it is."""
-    animated = {address for _, action in layers(owner) for address in animated_by(action)}
+    animated = animated_by_strips(owner, is_own=False) | animated_by_strips(owner, is_own=True)
     missing = [address for address in addresses if address not in animated]
     if not missing:
         return

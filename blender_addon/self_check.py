@@ -110,12 +110,11 @@ def _nla_causes(owner: Any, name: str, addresses: set[keyframes.Address], take: 
         which = f"The NLA track {solo[0].name}" if solo[0] in heard else f"Another NLA track{_of(name)}"
         sentence = f"{which} is on solo; switch that off to see the take as it is"
         yield Finding(sentence, "Switch Off", partial(setattr, solo[0], "is_solo", False))
-    own = keyframes.animated_by(data.action) & addresses if data.action else set()
+    own = keyframes.animated_by(data) & addresses
     if own and data.action_blend_type == "REPLACE":
         sentence = f"Your Action {data.action.name} animates {_named(owner, own)} and wins over the take"
         yield Finding(sentence, "Push Down", partial(keyframes.push_down, owner))
-    below = [action for _, action in keyframes.layers(owner) if not keyframes.is_own(action)]
-    shared = {address for action in below for address in keyframes.animated_by(action)} & addresses
+    shared = keyframes.animated_by_strips(owner, is_own=False) & addresses
     if shared:
         yield Finding(f"Your NLA strips animate {_named(owner, shared)} too; the take adds to them", stops=False)
     driven = keyframes.drivers(owner).keys() & addresses

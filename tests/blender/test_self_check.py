@@ -196,6 +196,20 @@ def test_what_only_the_user_can_help_is_explained(spoken: Any, name: str, breaks
     assert found(obj)[sentence] == ""
 
 
+def test_what_another_slot_of_the_users_action_animates_is_no_obstacle(spoken: Any) -> None:
+    rig, other = spoken.objects["Rig"], add_armature(spoken, "jaw", name="Other")
+    animate_bone(spoken, other)
+    action = other.animation_data.action
+    if not hasattr(action, "slots"):
+        pytest.skip("Actions have no slots before Blender 4.4")
+    data = rig.animation_data_create()
+    data.action, data.action_slot = action, action.slots.new(id_type="OBJECT", name="Rig")
+    assert generate(spoken, rig).warnings == ()
+    data.action_slot = other.animation_data.action_slot
+    self_check.check(spoken, rig, take_of(rig))
+    assert list(found(rig).values()) == ["Push Down"]
+
+
 @pytest.mark.parametrize("name", ["Head", "Rig"])
 def test_edit_mode_is_the_one_thing_that_is_told(spoken: Any, name: str) -> None:
     bpy.context.view_layer.objects.active = spoken.objects[name]
