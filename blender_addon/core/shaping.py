@@ -1,13 +1,21 @@
-"""What an artist does to predicted curves before they reach the rig: strength, smoothing, and a life of their own."""
+"""What an artist does to predicted curves before they reach the rig: strength, smoothing, and a life of their own.
+
+Lips that touch keep touching, whatever else is set: how far they part is a weighted sum of the channels, and what opens
+them is taken back where they closed before. Names and ranges follow the parameters of NVIDIA's Audio2Face-3D where it
+has the same ones (https://docs.nvidia.com/ace/audio2face-3d-microservice).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import life
-from .curves import Curves, smooth_rows
+from .curves import Curves, Float32Array, sample_curves, smooth_rows
+
+Channels = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -16,6 +24,38 @@ class Shaping:
 
     strength: float = 1.0
     """Factor on every predicted channel, [0, 2]; weights stay in [0, 1]."""
+    mouth_strength: float = 1.0
+    """Factor on all that moves the lips and corners of the mouth, life included, [0, 2]; as of each region below."""
+    jaw_strength: float = 1.0
+    """Of jaw channels, and of mouthClose, which takes back what the jaw opens: closed lips stay closed."""
+    cheek_strength: float = 1.0
+    """Of cheeks and nose."""
+    eye_strength: float = 1.0
+    """Of lids and gaze, blinks included."""
+    brow_strength: float = 1.0
+    lower_face_smoothing_seconds: float = 0.0
+    """Standard deviation of the Gaussian that smooths mouth, jaw, cheeks and nose, [0, 0.1] s; 0 for none.
+
+    It delays nothing. Lips that it draws apart are closed again, from this time before to this time after; above 0.05 s
+    closures that follow one another closely run together.
+    """
+    upper_face_smoothing_seconds: float = 0.0
+    """The same for predicted eyes and brows."""
+    lip_open_offset: float = 0.0
+    """[-0.2, 0.2]. Above 0, weight by which lips that are apart part further. Below 0, how much of mouthClose brings
+    them closer, so that they close where they nearly did."""
+    jaw_open_offset: float = 0.0
+    """Added to jawOpen where the lips are apart, [-0.2, 0.2]."""
+    eyelid_open_offset: float = 0.0
+    """Weight of eyeWide where above 0, of eyeBlink where below, [-1, 1]; a blink shuts the eye all the same."""
+    closure_emphasis: float = 0.0
+    """How much longer and harder p, b and m close the lips, [0, 1]: at 1 by 20 ms on either side, and pressed."""
+    symmetry: float = 0.0
+    """How alike the two sides of the face are, [0, 1]: at 1 each does what both do on average; gaze is left alone."""
+    hold_frames: int = 1
+    """Scene frames that a pose is held: 1 for motion in every frame, 2 on twos, 3 on threes; see hold_poses."""
+    key_tolerance: float = 0.0
+    """How far f-curves may deviate for fewer keys, [0, 0.05]; 0 for a key at every frame, see reduce_keys."""
     smoothing_seconds: float = 0.0
     """Standard deviation of the Gaussian that smooths every predicted channel, [0, 0.2] s; 0 for none."""
     blinks: float = 1.0
@@ -32,25 +72,263 @@ class Shaping:
     """Not negative. The same seed gives the same performance."""
 
 
-def shape_curves(curves: Curves, shaping: Shaping) -> Curves:
-    """Curves after strength and smoothing, with life added to the channels they have, weights in [0, 1]."""
+UPPER_FACE = ("brow", "eye")
+"""How the names of the channels of the upper half of the face begin; the others are of the lower half."""
+REGION_STRENGTHS = {
+    "brow": "brow_strength",
+    "eye": "eye_strength",
+    "cheek": "cheek_strength",
+    "nose": "cheek_strength",
+    "jaw": "jaw_strength",
+    "mouthClose": "jaw_strength",
+    "mouth": "mouth_strength",
+}
+"""Beginning of a channel's name, the first that fits, -> the field of Shaping that scales it."""
+
+GAP_PER_WEIGHT = {
+    "jawOpen": 0.367,
+    "mouthClose": -0.367,
+    "mouthFunnel": 0.154,
+    "mouthLowerDown": 0.076,
+    "mouthUpperUp": 0.080,
+}
+"""Gap between the inner lips, in distances between the outer corners of the eyes, that a weight of 1 (on both sides)
+opens; measured on ICT-FaceKit. mouthClose seals the jaw."""
+CONTACT_GAP = 0.02
+"""Lips that are no farther apart look closed."""
+OPEN_GAP = 0.05
+"""Lips that are farther apart look open."""
+CONTACT_FADE = 4.0
+"""How much faster a gap may grow than before where the lips part: contact ends without a jerk."""
+LONGEST_CLOSURE_SECONDS = 0.3
+"""Lips that touch longer are at rest, unless a phone says otherwise."""
+EMPHASIS_HOLD_SECONDS = 0.02
+EMPHASIS_FADE_SECONDS = 0.04
+"""A closure at full emphasis is held longer on either side, and lips take this time to it and from it."""
+LIP_PHONES = ("p",)
+"""Phone classes that close the lips: p, b and m are one."""
+SIDEWAYS = ("jawLeft", "mouthLeft")
+"""Channels that with their counterparts move one thing to either side, and don't move a side each."""
+PRESSED = {"mouthPress": 0.18, "mouthRollLower": 0.19, "mouthRollUpper": 0.11}
+"""Weights that full emphasis adds to closed lips: what the shipped model does in p, b and m (medians), once more."""
+
+
+def shape_curves(curves: Curves, shaping: Shaping, phones: Curves | None = None) -> Curves:
+    """Curves (T, K) after all settings, with life added to the channels they have, weights in [0, 1].
+
+    phones are probabilities at the same times, if the model gives them: they tell p, b and m from lips at rest.
+    """
+    channels, fps = curves.channels, curves.fps
     values = np.clip(curves.values * np.float32(shaping.strength), 0, 1)
-    values = smooth_rows(values, shaping.smoothing_seconds * curves.fps)
-    times = np.arange(len(values)) / curves.fps
-    speech, seed = life.listen(curves), shaping.seed
-    layers = (
-        (shaping.blinks, life.blinks(times, speech, seed)),
-        (shaping.gaze, life.gaze(times, speech, seed)),
-        (shaping.brows, life.brows(times, speech, seed)),
-        (shaping.secondary, life.secondary(times, Curves(values, curves.channels, curves.fps), seed)),
-    )
-    living = values.copy()
-    for amount, layer in layers:
-        for channel in layer.keys() & set(curves.channels):
-            living[:, curves.channels.index(channel)] += amount * layer[channel]
-    return Curves(np.clip(living, 0, 1), curves.channels, curves.fps)
+    values = _smoothed(values, channels, fps, shaping)
+    values = _offset(values, channels, shaping)
+    values = _emphasised(values, curves, phones, shaping.closure_emphasis)
+    values = _living(Curves(values, channels, fps), life.listen(curves), shaping)
+    values = _lids_offset(values, channels, shaping.eyelid_open_offset)
+    values = np.clip(values * _region_strengths(channels, shaping), 0, 1)
+    return Curves(_symmetric(values, channels, shaping.symmetry), channels, fps)
 
 
 def head_curves(curves: Curves, shaping: Shaping) -> Curves:
     """life.HEAD_CHANNELS (T, 3) in radians that go with predicted curves."""
     return life.head_motion(curves, shaping.head, shaping.seed)
+
+
+def lip_gap(curves: Curves) -> Float32Array:
+    """How far the lips are apart (T,), not negative, in distances between the outer corners of the eyes."""
+    return _gap(curves.values, curves.channels)
+
+
+def hold_poses(curves: Curves, n_frames: int) -> Curves:
+    """Curves (T, K), one row a scene frame, with every n_frames rows alike: animation on twos or threes.
+
+    Of these rows it is the one with the mouth closed, if it closes, else the one with the mouth open widest; eyes and
+    brows have that of the lids shut farthest, so that neither a closure nor a blink falls between two poses.
+    """
+    n_rows = len(curves.values)
+    if n_frames <= 1 or not n_rows:
+        return curves
+    is_upper = _is_upper(curves.channels)
+    gap = lip_gap(curves)
+    mouth = np.where(gap < CONTACT_GAP, 1 - gap, gap)  # a gap is never as wide as 1
+    left, right = (_column(curves.values, curves.channels, f"eyeBlink{side}") for side in ("Left", "Right"))
+    held = np.empty_like(curves.values)
+    for columns, telling in ((~is_upper, mouth), (is_upper, left + right)):
+        held[:, columns] = curves.values[_most_telling(telling, n_frames)][:, columns]
+    return Curves(held, curves.channels, curves.fps)
+
+
+def _most_telling(telling: Float32Array, n_frames: int) -> NDArray[np.intp]:
+    """For every row (T,) that of its n_frames which tells most, the first of equals."""
+    n_rows = len(telling)
+    padded = np.pad(telling, (0, -n_rows % n_frames), constant_values=-np.inf).reshape(-1, n_frames)
+    chosen = padded.argmax(axis=1) + np.arange(len(padded)) * n_frames
+    return np.repeat(chosen, n_frames)[:n_rows]
+
+
+def _smoothed(values: Float32Array, channels: Channels, fps: float, shaping: Shaping) -> Float32Array:
+    upper = np.hypot(shaping.upper_face_smoothing_seconds, shaping.smoothing_seconds)
+    lower = np.hypot(shaping.lower_face_smoothing_seconds, shaping.smoothing_seconds)
+    if not (upper or lower):
+        return values
+    smooth = np.empty_like(values)
+    is_upper = _is_upper(channels)
+    for columns, seconds in ((is_upper, upper), (~is_upper, lower)):
+        smooth[:, columns] = smooth_rows(values[:, columns], seconds * fps)
+    gap = _gap(values, channels)
+    lost = _excess(smooth, channels, gap + CONTACT_FADE * np.maximum(gap - CONTACT_GAP, 0))
+    return _closed(smooth, channels, _widened(lost, fps, 0, lower))
+
+
+def _offset(values: Float32Array, channels: Channels, shaping: Shaping) -> Float32Array:
+    """Lips and jaw with their offsets, which lips in contact don't get."""
+    lips, jaw = shaping.lip_open_offset, shaping.jaw_open_offset
+    if not (lips or jaw):
+        return values
+    gap = _gap(values, channels)
+    apart = np.clip((gap - CONTACT_GAP) / (OPEN_GAP - CONTACT_GAP), 0, 1)
+    weights = {"jawOpen": jaw, "mouthLowerDown": max(lips, 0), "mouthUpperUp": max(lips, 0)}
+    moved = np.clip(_added(values, channels, weights, apart), 0, 1)
+    if "mouthClose" in channels:  # it takes back no more of what the jaw opens than before
+        beyond = np.maximum(_column(values, channels, "mouthClose") - _column(values, channels, "jawOpen"), 0)
+        close = moved[:, channels.index("mouthClose")]
+        np.minimum(close, _column(moved, channels, "jawOpen") + beyond, out=close)
+    if lips < 0:
+        gap = _gap(moved, channels)
+        moved = _closed(moved, channels, _excess(moved, channels, gap + lips * GAP_PER_WEIGHT["jawOpen"]))
+    return moved
+
+
+def _emphasised(values: Float32Array, curves: Curves, phones: Curves | None, emphasis: float) -> Float32Array:
+    """Lips that close for longer, and pressed, where the predicted curves or their phones have a closure."""
+    if not emphasis:
+        return values
+    times = np.arange(len(values)) / curves.fps
+    closed = _short_contacts(curves) if phones is None else _lip_phones(phones, times)
+    amount = np.float32(emphasis) * _widened(closed, curves.fps, EMPHASIS_HOLD_SECONDS, EMPHASIS_FADE_SECONDS)
+    return np.clip(_added(_closed(values, curves.channels, amount), curves.channels, PRESSED, amount), 0, 1)
+
+
+def _lip_phones(phones: Curves, times: NDArray[np.float64]) -> Float32Array:
+    """Probability (T,) that lips close for a phone."""
+    closing = [phone in LIP_PHONES for phone in phones.channels]
+    return np.asarray(sample_curves(phones, times)[:, closing].sum(axis=1))
+
+
+def _short_contacts(curves: Curves) -> Float32Array:
+    """(T,) 1 where lips are sealed for a moment only, with what the jaw opens taken back by mouthClose; else 0.
+
+    A lower lip at the upper teeth, as in f and v, leaves them nearly as close, but with more of the jaw's opening.
+    """
+    jaw, close = (_column(curves.values, curves.channels, name) for name in ("jawOpen", "mouthClose"))
+    is_sealed = (lip_gap(curves) < CONTACT_GAP) & (jaw - close <= np.maximum(0.2 * jaw, 0.01))
+    edges = np.flatnonzero(np.diff(is_sealed, prepend=False, append=False))
+    starts, stops = edges[::2], edges[1::2]
+    is_short = (stops - starts <= LONGEST_CLOSURE_SECONDS * curves.fps) & (starts > 0) & (stops < len(is_sealed))
+    change = np.zeros(len(is_sealed) + 1, np.float32)
+    change[starts[is_short]], change[stops[is_short]] = 1, -1
+    return np.asarray(np.cumsum(change)[:-1])
+
+
+def _widened(closed: Float32Array, fps: float, hold_seconds: float, fade_seconds: float) -> Float32Array:
+    """How closed the lips are (T,), held for longer and faded in and out."""
+    seconds = hold_seconds + fade_seconds
+    wide = closed.copy()
+    for shift in range(1, min(int(seconds * fps), len(closed) - 1) + 1):
+        faded = np.float32(min(1, (seconds - shift / fps) / fade_seconds)) * closed
+        wide[shift:] = np.maximum(wide[shift:], faded[:-shift])
+        wide[:-shift] = np.maximum(wide[:-shift], faded[shift:])
+    return wide
+
+
+def _living(curves: Curves, speech: life.Speech, shaping: Shaping) -> Float32Array:
+    """Values (T, K) with what life adds to the channels that there are."""
+    times, seed = np.arange(len(curves.values)) / curves.fps, shaping.seed
+    layers = (
+        (shaping.blinks, life.blinks(times, speech, seed)),
+        (shaping.gaze, life.gaze(times, speech, seed)),
+        (shaping.brows, life.brows(times, speech, seed)),
+        (shaping.secondary, life.secondary(times, curves, seed)),
+    )
+    living = curves.values.copy()
+    for amount, layer in layers:
+        for channel in layer.keys() & set(curves.channels):
+            living[:, curves.channels.index(channel)] += amount * layer[channel]
+    return np.clip(living, 0, 1)
+
+
+def _lids_offset(values: Float32Array, channels: Channels, offset: float) -> Float32Array:
+    if not offset:
+        return values
+    moved = values.copy()
+    lid = "eyeWide" if offset > 0 else "eyeBlink"
+    for column, channel in enumerate(channels):
+        if channel.startswith(lid):
+            shut = _column(values, channels, channel.replace(lid, "eyeBlink"))
+            moved[:, column] += np.float32(abs(offset)) * (1 - shut)
+    return moved
+
+
+def _symmetric(values: Float32Array, channels: Channels, symmetry: float) -> Float32Array:
+    """Left and right drawn to their mean, and what moves the jaw and the mouth sideways to nothing."""
+    if not symmetry:
+        return values
+    alike = values.copy()
+    for left, channel in enumerate(channels):
+        right_channel = channel.removesuffix("Left") + "Right"
+        if channel == right_channel or right_channel not in channels or channel.startswith("eyeLook"):
+            continue
+        pair = [left, channels.index(right_channel)]
+        middle = 0 if channel in SIDEWAYS else values[:, pair].mean(axis=1, keepdims=True)
+        alike[:, pair] += np.float32(symmetry) * (middle - values[:, pair])
+    return alike
+
+
+def _excess(values: Float32Array, channels: Channels, widest: Float32Array) -> Float32Array:
+    """Share (T,) of the gap between the lips that is beyond the widest gap (T,), which may be negative for shut."""
+    excess = 1 - np.maximum(widest, 0) / np.maximum(_gap(values, channels), 1e-6)
+    return np.asarray(np.maximum(excess, 0), np.float32)
+
+
+def _closed(values: Float32Array, channels: Channels, amount: Float32Array) -> Float32Array:
+    """Values with an amount (T,) of the gap between the lips gone: nothing parts them, mouthClose is as jawOpen."""
+    closed = values.copy()
+    for column, channel in enumerate(channels):
+        if channel == "mouthClose":
+            jaw = _column(values, channels, "jawOpen")
+            closed[:, column] += amount * np.maximum(jaw - values[:, column], 0)
+        elif channel != "jawOpen" and _sideless(channel) in GAP_PER_WEIGHT:
+            closed[:, column] *= 1 - amount
+    return closed
+
+
+def _gap(values: Float32Array, channels: Channels) -> Float32Array:
+    weights = [GAP_PER_WEIGHT.get(_sideless(c), 0) / (1 if c == _sideless(c) else 2) for c in channels]
+    return np.asarray(np.maximum(values @ np.array(weights, np.float32), 0))
+
+
+def _added(values: Float32Array, channels: Channels, weights: dict[str, float], amount: Float32Array) -> Float32Array:
+    """Values with weights, by the names of channels without their side, times an amount (T,) added."""
+    return values + amount[:, None] * np.array([weights.get(_sideless(c), 0) for c in channels], np.float32)
+
+
+def _column(values: Float32Array, channels: Channels, channel: str) -> Float32Array:
+    """(T,), zeros for a channel that is not there."""
+    return values[:, channels.index(channel)] if channel in channels else np.zeros(len(values), np.float32)
+
+
+def _sideless(channel: str) -> str:
+    """mouthSmile for mouthSmileLeft; jawLeft for itself, for it has no sides."""
+    name = channel.removesuffix("Left").removesuffix("Right")
+    return channel if name in ("jaw", "mouth") else name
+
+
+def _is_upper(channels: Channels) -> NDArray[np.bool_]:
+    """(K,) whether channels are of the upper half of the face."""
+    return np.array([channel.startswith(UPPER_FACE) for channel in channels], bool)
+
+
+def _region_strengths(channels: Channels, shaping: Shaping) -> Float32Array:
+    """(K,) factors."""
+    beginnings = (next((b for b in REGION_STRENGTHS if channel.startswith(b)), None) for channel in channels)
+    return np.array([getattr(shaping, REGION_STRENGTHS[b]) if b else 1 for b in beginnings], np.float32)
