@@ -13,7 +13,7 @@ import bpy
 
 from . import face, keyframes, rig_links
 from .core.channels import BLENDSHAPE_CHANNELS
-from .core.retarget import Coverage, RigMap, RigPart, Target, find_targets
+from .core.retarget import Coverage, RigMap, RigPart, Target, find_targets, match_names
 from .drawing import redraw_panels
 
 N_CHANNELS = len(BLENDSHAPE_CHANNELS)
@@ -37,7 +37,7 @@ class Look:
     is_own: bool = False
     """Whether the user chose or edited the rig map."""
     driven: dict[str, str] = field(default_factory=dict)
-    """Channel -> names of what it moves."""
+    """Channel -> names of what it moves; its own name where that is called as the channel."""
     missing: frozenset[Target] = frozenset()
     """Targets of the rig map that the character does not have."""
     problem: str | None = None
@@ -160,11 +160,16 @@ def _names(obj: bpy.types.Object, members: tuple[Key, ...]) -> tuple[Any, ...]:
 
 
 def _reached(rig_map: RigMap, offers: list[RigPart]) -> dict[str, Any]:
-    names: dict[str, list[str]] = {}
+    names: dict[str, dict[str, None]] = {}
     for link in rig_links.spelled_out(rig_map, offers).links:
-        names.setdefault(link.channel, []).append(link.target.name)
+        names.setdefault(link.channel, {})[link.target.name] = None
     there = {target for part in offers for target in find_targets(rig_map, part)}
     return {
-        "driven": {channel: ", ".join(dict.fromkeys(targets)) for channel, targets in names.items()},
+        "driven": {channel: _listing(channel, tuple(targets)) for channel, targets in names.items()},
         "missing": frozenset(link.target for link in rig_map.links if link.target not in there),
     }
+
+
+def _listing(channel: str, targets: tuple[str, ...]) -> str:
+    """What a channel moves: the channel itself where that is but another spelling, as there is little room."""
+    return channel if len(targets) == 1 and match_names((channel,), targets) else ", ".join(targets)

@@ -21,7 +21,6 @@ from .rig_look import N_CHANNELS, Look, last_look, seen
 
 KIND_ICONS = {"shape_key": "SHAPEKEY_DATA", "bone": "BONE_DATA", "property": "PROPERTIES"}
 
-UNKNOWN_NAMES = "The names here say nothing; choose a rig map above, or match by shape below"
 NO_SHAPE_KEYS = "Nothing can move here yet; guess the landmarks, drag them where they are wrong, and make shape keys"
 
 
@@ -71,10 +70,11 @@ class VOXKEY_UL_links(bpy.types.UIList):
         self, context: bpy.types.Context, layout: Any, data: Any, item: Any, icon: Any, active: Any, name: Any, *_: Any
     ) -> None:
         known = seen(item.id_data)
-        names = layout.row(align=True) if item.target == item.channel else layout.split(factor=0.5, align=True)
+        is_alike = known is not None and known.driven.get(item.channel) == item.channel
+        names = layout.row(align=True) if is_alike else layout.split(factor=0.5, align=True)
         names.alert = known is not None and rig_links.read(item).target in known.missing
-        names.label(text=item.channel, icon=KIND_ICONS[item.kind])
-        if item.target != item.channel:
+        names.label(text=item.target if is_alike else item.channel, icon=KIND_ICONS[item.kind])
+        if not is_alike:
             names.label(text=item.target)
 
 
@@ -128,8 +128,6 @@ def _draw_family(layout: Any, context: bpy.types.Context, known: Look) -> None:
     row.operator("voxkey.detect_rig", text="", icon="FILE_REFRESH")
     if known.problem:
         draw_sentence(layout, context, known.problem, "ERROR")
-    elif known.rig_map is None:
-        draw_sentence(layout, context, UNKNOWN_NAMES, "INFO")
     if known.is_own:
         layout.operator("voxkey.detect_rig", text="Reset to Detected", icon="LOOP_BACK")
 
@@ -156,14 +154,14 @@ def _draw_coverage(layout: Any, context: bpy.types.Context, known: Look) -> None
     body.template_list("VOXKEY_UL_channels", "", manager, "voxkey_channels", manager, "voxkey_channel", rows=8)
     if cover.unused:
         header, names = body.panel("voxkey_unused", default_closed=True)
-        header.label(text=f"{len(cover.unused)} shape keys stay unused")
+        header.label(text=f"Unused shape keys: {len(cover.unused)}")
         if names is not None:
             draw_sentence(names, context, ", ".join(cover.unused), "SHAPEKEY_DATA")
 
 
 def _draw_links(layout: Any, obj: bpy.types.Object, known: Look) -> None:
     header, body = layout.panel("voxkey_links", default_closed=True)
-    header.label(text=f"{len(obj.voxkey_rig.links)} links of your own" if known.is_own else "Links of the family")
+    header.label(text=f"Your own links: {len(obj.voxkey_rig.links)}" if known.is_own else "Links of the family")
     if body is None:
         return
     if not known.is_own:
