@@ -13,7 +13,8 @@ import bpy
 
 from . import face, keyframes, rig_links
 from .core.channels import BLENDSHAPE_CHANNELS
-from .core.retarget import Coverage, RigMap, RigPart, Target, find_targets, match_names
+from .core.names import match_names
+from .core.retarget import Coverage, RigMap, RigPart, Target, find_targets
 from .drawing import redraw_panels
 
 N_CHANNELS = len(BLENDSHAPE_CHANNELS)
