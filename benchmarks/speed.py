@@ -19,9 +19,12 @@ import numpy as np
 
 from blender_addon import keyframes
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
-from blender_addon.core.curves import Curves
-from blender_addon.core.model import runs_in_numpy
+from blender_addon.core.curves import Curves, sample_curves
+from blender_addon.core.key_reduction import reduce_keys
+from blender_addon.core.model import open_model, predict, runs_in_numpy
 from blender_addon.core.retarget import Link, RigMap, RigPart, Target, retarget
+from blender_addon.core.shaping import Shaping, shape_curves
+from blender_addon.core.wav import read_wav, resample_waveform
 from blender_addon.generation import DEFAULT_MODEL
 
 ROOT = Path(__file__).parent.parent
@@ -32,6 +35,19 @@ N_SLOW_FRAMES = 300
 
 HOUR_FRAMES = 60 * 60 * 30
 N_TARGETS = 60
+
+FRAMES_PER_SECOND, TOLERANCE = 24, 0.01
+EVERY_SETTING = Shaping(
+    strength=1.1,
+    mouth_strength=0.9,
+    lower_face_smoothing_seconds=0.05,
+    upper_face_smoothing_seconds=0.05,
+    lip_open_offset=-0.05,
+    jaw_open_offset=0.05,
+    eyelid_open_offset=-0.1,
+    closure_emphasis=0.5,
+    symmetry=0.5,
+)
 
 PREDICT_IN_A_FRESH_PROCESS = """
 import statistics
@@ -130,6 +146,31 @@ def seconds_to_retarget(n_frames: int, n_targets: int) -> float:
     return median_seconds(lambda: retarget(curves, rig_map, part))
 
 
+def spoken_minute(path: Path) -> tuple[Curves, Curves | None]:
+    """A minute of the demo sentence, over and over, as a model predicts it: curves, and phones if it gives them."""
+    model = open_model(path, "CPU")
+    samples, rate_hz = read_wav(ROOT / "tools" / "demo_speech.wav")
+    sentence = resample_waveform(samples, rate_hz, model.contract.sample_rate_hz)
+    output = predict(model, np.resize(sentence, AUDIO_SECONDS * model.contract.sample_rate_hz))
+    return output.curves, output.phones
+
+
+def print_shaped(model: Path) -> None:
+    """The table rows of shaping and of key reduction."""
+    curves, phones = spoken_minute(model)
+    seconds = median_seconds(lambda: shape_curves(curves, EVERY_SETTING, phones))
+    print(f"| {len(curves.values)} x {len(curves.channels)} predicted values shaped, every setting | {seconds:.3f} | |")
+    frames = np.arange(AUDIO_SECONDS * FRAMES_PER_SECOND)
+    for said, shaping in (("speech", Shaping(blinks=0, gaze=0, brows=0, secondary=0)), ("speech and life", Shaping())):
+        values = sample_curves(shape_curves(curves, shaping, phones), frames / FRAMES_PER_SECOND)
+        seconds = median_seconds(lambda values=values: reduce_keys(frames, values, TOLERANCE))  # type: ignore[misc]
+        n_keys = sum(map(len, reduce_keys(frames, values, TOLERANCE)))
+        print(
+            f"| {values.size} keys of {said}, {FRAMES_PER_SECOND} a second, reduced to {n_keys} within {TOLERANCE} "
+            f"| {seconds:.3f} | {values.size / n_keys:.1f} times fewer keys |"
+        )
+
+
 def print_predicted(model: Path, runtime: str, matmul_seconds: float) -> None:
     """The table rows of a runtime."""
     figures = {
@@ -165,6 +206,7 @@ def main() -> None:
     print(
         f"| 51 x {HOUR_FRAMES} frames onto {N_TARGETS} targets | {seconds_to_retarget(HOUR_FRAMES, N_TARGETS):.3f} | |"
     )
+    print_shaped(model)
     sys.stdout.flush()
     os._exit(0)  # bpy 4.5 can hang when the interpreter shuts down
 

@@ -100,9 +100,9 @@ def test_a_minute_is_shaped_in_less_than_a_tenth_of_a_second(said: tuple[Curves,
     )
     seconds = []
     for _ in range(5):
-        started = time.perf_counter()
+        started = time.process_time()  # whatever else the machine does
         shape_curves(minute, everything, phones)
-        seconds.append(time.perf_counter() - started)
+        seconds.append(time.process_time() - started)
     assert min(seconds) < 0.1
 
 
