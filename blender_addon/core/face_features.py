@@ -303,9 +303,10 @@ def _chin(profile: Array, mouth: Opening) -> float:
     """Where the surface below the mouth turns under: it steps back, or at least recedes faster than it falls."""
     start = int(mouth.row - 0.25 * mouth.width)
     rows = np.arange(start, max(LEAP, start - int(2 * mouth.width)), -1)
-    recedes = (profile[rows - LEAP] - profile[rows]) / LEAP
+    solid = np.nan_to_num(profile, posinf=1e6)
+    recedes = (solid[rows - LEAP] - solid[rows]) / LEAP
     for slope in (3.0, 1.0):
-        steep = ~(recedes < slope)  # also where there is no surface any more
+        steep = recedes >= slope
         if steep.any():
             return float(rows[np.argmax(steep)])
     return float(max(0, start))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .front_view import Floats, Ints, see_front
 from .head import read_head
-from .landmarks import CHIN, LEFT_EYE, LIPS, MIRRORED, NOSE_BASE, RIGHT_EYE, procrustes
+from .landmarks import INNER_LIPS, LEFT_EYE, LIPS, MIRRORED, RIGHT_EYE, procrustes
 from .retarget import Link, RigMap, Target
 
 Array = NDArray[np.float64]
@@ -27,8 +27,8 @@ MIRRORED_POINTS = np.array([*MIRRORED, 69, 68, 71, 70, 73, 72])
 APERTURES = ((61, 67), (62, 66), (63, 65), (51, 57), (37, 41), (38, 40), (43, 47), (44, 46))
 """Upper and lower landmark of lips and lids; their distance must be right even where both are a little wrong."""
 CORNERS = (48, 54)
-MOTION_SCALES = (0.5, 0.63, 0.8, 1.0, 1.25, 1.6, 2.0)
-"""How much larger a face may move than the default head of its size; one number for mouth, eyes and brows each."""
+MOST_STRETCH = 2.0
+"""How much more than a shape at 1 a channel may ask for; it then gets the shape at 1, and all else in proportion."""
 SEAL = 30.0
 """Weight of apertures for lips that must touch."""
 FOUND = 0.75
@@ -45,7 +45,7 @@ class ShapeMatch:
     rig_map: RigMap
     """Links to shape keys, gains in [0, 1]; those of mouthClose may take back what jawOpen drives."""
     residuals: dict[str, float]
-    """Channel -> share of its motion that no shapes explain: 0 exact, 1 nothing."""
+    """Channel -> share of its motion that the shapes, were they large enough, don't explain: 0 exact, 1 nothing."""
 
     @property
     def found(self) -> tuple[str, ...]:
@@ -142,35 +142,18 @@ def solve(ours: Array, theirs: Array, channels: Sequence[str]) -> Weights:
     """
     goals, shapes = _features(ours), _features(theirs)
     pairs = _Pairs(_likeness(_features(_mirror(ours)), goals).diagonal() > 0.95, _partners(theirs))
-    tried = [_bounded(shapes, scale * goals, 0.0, 1.0, pairs) for scale in MOTION_SCALES]
-    missing = np.stack([_shares(s * goals - w @ shapes, s * goals) for s, w in zip(MOTION_SCALES, tried, strict=True)])
-    chosen = _choose_scales(missing, channels)
-    every = np.arange(len(goals))
-    gains, residuals = np.stack(tried)[chosen, every], missing[chosen, every]
+    free = _bounded(shapes, goals, 0.0, MOST_STRETCH, pairs)
+    residuals = _shares(goals - free @ shapes, goals)
+    leading = (free * np.linalg.norm(shapes, axis=1)).argmax(axis=1)
+    stretch = np.maximum(free[np.arange(len(goals)), leading], 1)
+    gains = np.minimum(free / stretch[:, None], 1)
     jaw, close = channels.index("jawOpen"), channels.index("mouthClose")
-    scale, open_jaw = MOTION_SCALES[chosen[jaw]], gains[jaw]
     tight = _features(theirs, SEAL)
-    goal = scale * _features(ours[[jaw]] + ours[[close]], SEAL) - open_jaw @ tight
-    gains[close] = _bounded(tight, goal, -open_jaw, 1 - open_jaw, _Pairs(pairs.is_even[[close]], pairs.partner))[0]
-    residuals[close] = _shares(goal - gains[[close]] @ tight, scale * _features(ours[[close]], SEAL))[0]
+    goal = _features(ours[[jaw]] + ours[[close]], SEAL) / stretch[jaw] - gains[jaw] @ tight
+    even = _Pairs(pairs.is_even[[close]], pairs.partner)
+    gains[close] = _bounded(tight, goal, -gains[jaw], 1 - gains[jaw], even)[0]
+    residuals[close] = _shares(goal - gains[[close]] @ tight, _features(ours[[close]], SEAL) / stretch[jaw])[0]
     return Weights(gains, residuals)
-
-
-def _choose_scales(missing: Array, channels: Sequence[str]) -> Ints:
-    """(K,) the motion scale for each channel, from what is missing (S, K) of each at each scale.
-
-    Mouth, eyes and brows have one each; a channel that asks more than its shapes can do is content with less, rather
-    than borrow other shapes.
-    """
-    octaves = np.log2(MOTION_SCALES)
-    groups = np.array([_group(channel) for channel in channels])
-    chosen = np.zeros(len(channels), np.int32)
-    for group in np.unique(groups):
-        members = groups == group
-        best = int(np.argmin(missing[:, members].mean(axis=1) + 0.03 * octaves**2))
-        less = missing[: best + 1, members] + 0.2 * (octaves[: best + 1, None] - octaves[best]) ** 2
-        chosen[members] = less.argmin(axis=0)
-    return chosen
 
 
 def _bounded(shapes: Array, goals: Array, low: Array | float, high: Array | float, pairs: _Pairs) -> Array:
@@ -190,6 +173,7 @@ def _bounded(shapes: Array, goals: Array, low: Array | float, high: Array | floa
         pull = (goals - amounts @ units) @ units.T
         step = np.clip(pull, least, most)
         helps = np.where(chosen, 0, (2 * pull - step) * step)
+        helps[step < 0] *= 0.5  # what another channel does is taken back only where nothing else helps
         best = helps.argmax(axis=1)
         joins = helps.max(axis=1) > needed
         if not joins.any():
@@ -230,16 +214,14 @@ def _features(motion: Array, aperture_weight: float = 8.0) -> Array:
     weights[36:48] = 2.0
     weights[48:60] = 2.0
     weights[60:68] = 3.0
-    places = motion * weights[:, None] * np.array([1.0, 0.4, 1.0])  # depth is what a guess of landmarks knows least
+    weights[68:] = 1.5
+    depth = np.where(np.arange(motion.shape[1]) < 68, 0.4, 1.0)  # what a guess of landmarks knows least
+    places = motion * weights[:, None]
+    places[:, :, 1] *= depth
     upper, lower = np.array(APERTURES).T
     opening = aperture_weight * (motion[:, upper, 2] - motion[:, lower, 2])
     widening = 3.0 * (motion[:, CORNERS[1], 0] - motion[:, CORNERS[0], 0])
     return np.concatenate([places.reshape(len(motion), -1), opening, widening[:, None]], axis=1)
-
-
-def _group(channel: str) -> str:
-    """What moves with one measure: brows, eyes, or all else."""
-    return next((group for group in ("brow", "eye") if channel.startswith(group)), "mouth")
 
 
 def _measured(vertices: Floats, triangles: Ints, landmarks68: Ints) -> Ints:
@@ -263,12 +245,17 @@ def _stretch(motion: Array, ours: Floats, theirs: Floats) -> Array:
     def ratio(points: slice | list[int], axis: int) -> float:
         return _extent(theirs[points], axis) / _extent(ours[points], axis)
 
-    scale[[*range(17), *range(27, 36), *range(48, 68), *range(70, 74)], 2] = ratio([NOSE_BASE, CHIN], 2)
+    scale[[*range(17), *range(27, 36), *range(48, 68), *range(70, 74)], 2] = _height(theirs) / _height(ours)
     scale[LIPS, 0] = ratio(LIPS, 0)
     for eye, pupil in ((RIGHT_EYE, 68), (LEFT_EYE, 69)):
         scale[eye] = ratio(eye, 0), 1.0, ratio(eye, 2)
         scale[pupil] = ratio(eye, 0)
     return motion * scale
+
+
+def _height(points: Floats) -> float:
+    """From the lips to the eyes, which a guess of landmarks knows best."""
+    return max(float(points[36:48, 2].mean() - points[INNER_LIPS, 2].mean()), 1e-6)
 
 
 def _extent(points: Floats, axis: int) -> float:
