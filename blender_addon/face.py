@@ -1,7 +1,8 @@
 """What a character consists of: the face that the user picked and its family, and what moves each of them.
 
 The family are the meshes under the same armature, and the armature; without one, the meshes at the face that share its
-parent. What a driver moves is moved by what that driver reads, where this is one property and nothing is reckoned.
+parent. What a driver moves is moved by what that driver reads, where this is one thing and a factor is all that is
+reckoned: the shape key of another mesh, a custom property, or a control bone.
 """
 
 # The bpy stubs make every data-block optional, and know neither add-ons' properties nor other versions' names.
@@ -43,6 +44,10 @@ OVERRIDE_MESH = "or a library override (Shift-click the chain icon beside its na
 _NAME = r'\["((?:[^"\\]|\\.)*)"\]'
 _SHAPE_KEY = re.compile(rf"(data\.shape_keys\.|shape_keys\.)?key_blocks{_NAME}\.value")
 _PROPERTY = re.compile(rf"(?:pose\.bones{_NAME})?{_NAME}")
+_NUMBER = r"\d+\.?\d*|\.\d+"
+_PRODUCT = re.compile(
+    rf"(?P<minus>-)?(?:(?P<before>{_NUMBER})\*)?(?P<name>[^\W\d]\w*)(?:\*(?P<after>{_NUMBER})|/(?P<divisor>{_NUMBER}))?"
+)
 _ON_DATA = re.compile(rf"data({_NAME})")
 
 
@@ -56,8 +61,8 @@ class Part:
     """Of the object."""
     offers: RigPart
     """What can move: all but what drivers hold."""
-    followed: dict[Target, tuple[Any, Target]]
-    """What a simple driver moves -> the owner of what that driver reads, and what it reads."""
+    followed: dict[Target, tuple[Any, Target, float]]
+    """What a simple driver moves -> the owner of what that driver reads, what that is, and the driver's factor."""
     driven: tuple[Target, ...]
     """Shape keys and custom properties that other drivers hold."""
 
@@ -158,24 +163,25 @@ def chosen_map(obj: bpy.types.Object, parts: Sequence[Part] | None = None) -> tu
 def motions(curves: Curves, rig_map: RigMap, parts: Sequence[Part]) -> list[keyframes.Motion]:
     """What each data-block of a character does, values (T, M) at the rate of the curves.
 
-    Where drivers lead several targets to one property, it gets their mean.
+    What several drivers lead to gets their mean; of a control that two drivers read, one upside down, the difference.
     """
-    columns: dict[Any, dict[Target, list[Float32Array]]] = {}
+    columns: dict[Any, dict[Target, dict[bool, list[Float32Array]]]] = {}
     for part in parts:
         fitted = retarget(curves, rig_map, part.offers)
         for target, values in zip(fitted.targets, fitted.values.T, strict=True):
-            owner, moved = part.followed.get(target, (part.owner, target))
-            columns.setdefault(owner, {}).setdefault(moved, []).append(values)
+            owner, moved, factor = part.followed.get(target, (part.owner, target, 1.0))
+            sides = columns.setdefault(owner, {}).setdefault(moved, {})
+            sides.setdefault(factor > 0, []).append(values / np.float32(factor))
     return [
-        keyframes.Motion(
-            owner,
-            tuple(found),
-            np.stack(
-                [np.mean(values, axis=0, dtype=np.float64) for values in found.values()], axis=1, dtype=np.float32
-            ),
-        )
+        keyframes.Motion(owner, tuple(found), np.stack([_joined(sides) for sides in found.values()], axis=1))
         for owner, found in columns.items()
     ]
+
+
+def _joined(sides: dict[bool, list[Float32Array]]) -> Float32Array:
+    """The mean (T,) of the values of each sign of factor, added up."""
+    means = [np.mean(values, axis=0, dtype=np.float64) for values in sides.values()]
+    return np.asarray(np.sum(means, axis=0), np.float32)
 
 
 def preview(obj: bpy.types.Object, rig_map: RigMap, channel: str, amount: float) -> list[tuple[Any, str, int, float]]:
@@ -235,7 +241,7 @@ def moved_by(obj: bpy.types.Object, take: bpy.types.Action) -> list[Any]:
 
 def owners(parts: Sequence[Part]) -> list[Any]:
     """Every data-block that a take of the character may animate."""
-    led = [owner for part in parts for owner, _ in part.followed.values()]
+    led = [owner for part in parts for owner, *_ in part.followed.values()]
     return list(dict.fromkeys([*(part.owner for part in parts), *led]))
 
 
@@ -336,28 +342,48 @@ def _part(owner: Any, name: str, has: RigPart) -> Part:
     )
 
 
-def _end_of_drivers(owner: Any, target: Target) -> tuple[Any, Target] | None:
-    """The property that simple drivers lead to; None when one is not simple, or when they lead in a circle."""
+def _end_of_drivers(owner: Any, target: Target) -> tuple[Any, Target, float] | None:
+    """What simple drivers lead to, and the factor on the way; None when one is not simple, or they run in a circle."""
     passed = set()
+    factor = 1.0
     while True:
         driver = keyframes.driver_of(owner, target)
         if driver is None:
-            return (owner, target) if owner.is_editable else None
+            return (owner, target, factor) if owner.is_editable else None
         if driver in passed:
             return None
         passed.add(driver)
-        read = read_by(driver)
-        if read is None or not _is_plain(driver):
+        read, own_factor = _read_by(driver), _factor(driver)
+        if read is None or not own_factor:
             return None
-        owner, target = read
+        owner, target, unit = read
+        factor *= own_factor * unit
 
 
-def read_by(driver: Any) -> tuple[Any, Target] | None:
-    """The shape key or custom property that the only variable of a driver's f-curve reads, and its owner."""
+def _read_by(driver: Any) -> tuple[Any, Target, float] | None:
+    """What the only variable of a driver's f-curve reads: its owner, it, and the variable's value where it is 1."""
     variables = driver.driver.variables
-    if len(variables) != 1 or variables[0].type != "SINGLE_PROP":
+    if len(variables) != 1:
         return None
-    source, path = variables[0].targets[0].id, variables[0].targets[0].data_path
+    source = variables[0].targets[0]
+    if variables[0].type == "TRANSFORMS":
+        return _control_bone(source)
+    return _property(source.id, source.data_path) if variables[0].type == "SINGLE_PROP" else None
+
+
+def _control_bone(source: Any) -> tuple[Any, Target, float] | None:
+    """The bone whose own location or turn a driver reads, in the units of rig maps."""
+    bone = source.id.pose.bones.get(source.bone_target) if source.id and source.id.type == "ARMATURE" else None
+    kind, _, axis = source.transform_type.partition("_")
+    if bone is None or source.transform_space != "LOCAL_SPACE" or axis not in ("X", "Y", "Z"):
+        return None
+    if kind == "LOC":
+        return source.id, Target("bone", bone.name, f"location_{axis.lower()}"), bone.length
+    return (source.id, Target("bone", bone.name, f"rotation_{axis.lower()}"), 1.0) if kind == "ROT" else None
+
+
+def _property(source: Any, path: str) -> tuple[Any, Target, float] | None:
+    """The shape key or custom property at a data path of a data-block."""
     on_data = _ON_DATA.fullmatch(path)
     if on_data and source is not None:
         source, path = source.data, on_data[1]
@@ -369,17 +395,28 @@ def read_by(driver: Any) -> tuple[Any, Target] | None:
     key, held = _SHAPE_KEY.fullmatch(path), _PROPERTY.fullmatch(path)
     if key:
         blocks = shape_keys(source) if isinstance(source, bpy.types.Object) else getattr(source, "shape_keys", source)
-        return blocks, Target("shape_key", bpy.utils.unescape_identifier(key[2]))
+        return blocks, Target("shape_key", bpy.utils.unescape_identifier(key[2])), 1.0
     if held:
-        return source, Target("property", *(bpy.utils.unescape_identifier(name or "") for name in (held[2], held[1])))
+        name, bone = (bpy.utils.unescape_identifier(quoted or "") for quoted in (held[2], held[1]))
+        return source, Target("property", name, bone), 1.0
     return None
 
 
-def _is_plain(driver: Any) -> bool:
-    """Whether a driver passes its only variable on as it is."""
+def _factor(driver: Any) -> float:
+    """By what a driver multiplies its only variable; 0 when it does anything else."""
     rule = driver.driver
-    if rule.type == "SCRIPTED" and rule.expression.strip() != rule.variables[0].name:
-        return False
+    factor = _factor_of(rule.expression, rule.variables[0].name) if rule.type == "SCRIPTED" else 1.0
     if not driver.keyframe_points and not driver.modifiers:
-        return True
-    return all(abs(driver.evaluate(value) - value) < 1e-4 for value in (0.0, 0.5, 1.0))
+        return factor
+    start, half, end = (driver.evaluate(value) for value in (0.0, 0.5, 1.0))
+    return factor * end if abs(start) < 1e-4 and abs(end - 2 * half) < 1e-4 else 0.0
+
+
+def _factor_of(expression: str, variable: str) -> float:
+    """2 for "2 * var", 0.01 for "var / 100", -1 for "-var"; 0 for what is no such product."""
+    product = _PRODUCT.fullmatch(expression.replace(" ", ""))
+    if product is None or product["name"] != variable:
+        return 0.0
+    factor = float(product["before"] or 1) * float(product["after"] or 1)
+    factor = factor / float(product["divisor"]) if product["divisor"] and float(product["divisor"]) else factor
+    return -factor if product["minus"] else factor

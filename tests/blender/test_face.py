@@ -487,6 +487,52 @@ def test_a_muted_driver_leaves_its_key_free(spoken: Any) -> None:
     np.testing.assert_allclose(jaw, said(head), atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("expression", "factor"), [("2*var", 2.0), ("var / 100", 0.01), ("-0.5 * var", -0.5), (" var*.25", 0.25)]
+)
+def test_a_driver_that_only_multiplies_is_reckoned_back(spoken: Any, expression: str, factor: float) -> None:
+    head = make_head(spoken)
+    head["amount"] = 0.0
+    drive(head.data.shape_keys.key_blocks["jawOpen"], "value", head, '["amount"]', expression)
+    result = generate(spoken, head)
+    assert Target("property", "amount") in result.targets
+    jaw = heights(spoken, head, FRAMES)[:, BLENDSHAPE_CHANNELS.index("jawOpen")]
+    np.testing.assert_allclose(jaw, said(head), atol=1e-5)
+    spoken.frame_set(23)
+    assert head["amount"] == pytest.approx(said(head)[12] / factor, rel=1e-5)
+
+
+def control(owner: Any, bone: str, kind: str, rig: Any, expression: str) -> None:
+    """Let a shape key follow a bone of a control rig in the bone's own space."""
+    driver = owner.driver_add("value").driver
+    variable = driver.variables.new()
+    variable.name, variable.type, driver.expression = "ctrl", "TRANSFORMS", expression
+    source = variable.targets[0]
+    source.id, source.bone_target, source.transform_type, source.transform_space = rig, bone, kind, "LOCAL_SPACE"
+
+
+def test_control_bones_are_animated_in_place_of_the_keys_that_follow_them(spoken: Any) -> None:
+    head = make_head(spoken)
+    rig = add_armature(spoken, "mouth_ctrl", "jaw_ctrl", name="Controls")
+    blocks = head.data.shape_keys.key_blocks
+    control(blocks["mouthLeft"], "mouth_ctrl", "LOC_X", rig, "ctrl * 2")
+    control(blocks["mouthRight"], "mouth_ctrl", "LOC_X", rig, "-2 * ctrl")
+    control(blocks["jawOpen"], "jaw_ctrl", "ROT_X", rig, "ctrl")
+    result = generate(spoken, head)
+    assert (result.warnings, result.moved, result.unmatched_channels) == ((), True, ())
+    moved = heights(spoken, head, FRAMES)
+    left, right = said(head, "mouthLeft"), said(head, "mouthRight")
+    for channel, expected in (
+        ("jawOpen", said(head)),
+        ("mouthLeft", np.maximum(left - right, 0)),  # one control can't do both at once
+        ("mouthRight", np.maximum(right - left, 0)),
+    ):
+        np.testing.assert_allclose(moved[:, BLENDSHAPE_CHANNELS.index(channel)], expected, atol=1e-4)
+    keyframes.remove_take(take_of(head))
+    assert not rig.animation_data.nla_tracks
+    assert not rig.pose.bones["mouth_ctrl"].location.length
+
+
 def test_drivers_that_reckon_are_left_alone_and_what_they_read_is_named(spoken: Any) -> None:
     head = make_head(spoken)
     control = add_armature(spoken, "smile_ctrl", name="Controls")
