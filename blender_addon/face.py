@@ -353,11 +353,13 @@ def _end_of_drivers(owner: Any, target: Target) -> tuple[Any, Target, float] | N
         if driver in passed:
             return None
         passed.add(driver)
-        read, own_factor = _read_by(driver), _factor(driver)
-        if read is None or not own_factor:
+        read = _read_by(driver)
+        if read is None:
             return None
         owner, target, unit = read
-        factor *= own_factor * unit
+        factor *= _factor(driver) * unit
+        if not factor:
+            return None
 
 
 def _read_by(driver: Any) -> tuple[Any, Target, float] | None:
