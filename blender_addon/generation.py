@@ -16,6 +16,7 @@ import numpy as np
 
 from . import audio_io, face, keyframes, self_check
 from .core.curves import Curves
+from .core.life import HEAD_CHANNELS
 from .core.retarget import Coverage, RigMap, Target
 from .core.shaping import Shaping, head_curves, shape_curves
 from .core.wav import resample_waveform
@@ -23,6 +24,8 @@ from .version import VERSION
 
 MODEL_FOLDER = Path(__file__).parent / "models"
 DEFAULT_MODEL = MODEL_FOLDER / "voice_to_face.onnx"
+CAPTURE = "capture"
+"""Kind of a prediction that was read from a recorded face: it has its own life, and no sound need be there."""
 
 
 @dataclass(frozen=True)
@@ -148,12 +151,11 @@ def write_result(place: Place, shaping: Shaping, prediction: Prediction) -> Resu
 
     Raises ValueError, with nothing written, when the mesh or the sound is gone.
     """
-    scene, obj, head = _still_there(place)
+    scene, obj, head = _still_there(place, needs_sound=prediction.model_kind != CAPTURE)
     _checked(obj)
     _check_head(head)
     parts, rig_map, coverage = _fit(obj)
-    curves = shape_curves(prediction.curves, shaping)
-    turning = head_curves(prediction.curves, shaping)
+    curves, turning = _shaped(prediction.curves, prediction.model_kind, shaping)
     render = scene.render
     span = (place.start_frame, place.n_frames, render.fps, render.fps_base)
     # a head object turns itself, so that the head bone of the same character is left alone
@@ -237,13 +239,33 @@ def reshape(
     return write_result(place, shaping, prediction)
 
 
-def _still_there(place: Place) -> tuple[bpy.types.Scene, bpy.types.Object, bpy.types.Object | None]:
+def performed(take: bpy.types.Action) -> tuple[Curves, Curves]:
+    """What a take does, as it was written: the channels of the face, and HEAD_CHANNELS in radians."""
+    facts = keyframes.read_facts(take)
+    return _shaped(keyframes.read_prediction(take), facts["model_kind"], Shaping(**facts["shaping"]))
+
+
+def _shaped(said: Curves, kind: str, shaping: Shaping) -> tuple[Curves, Curves]:
+    """Channels of the face and HEAD_CHANNELS after shaping; a capture keeps its own eyes, brows and head."""
+    if kind != CAPTURE:
+        return shape_curves(said, shaping), head_curves(said, shaping)
+    is_head = np.array([channel in HEAD_CHANNELS for channel in said.channels])
+    face_channels = tuple(channel for channel in said.channels if channel not in HEAD_CHANNELS)
+    still = replace(shaping, blinks=0.0, gaze=0.0, brows=0.0, secondary=0.0)
+    curves = shape_curves(Curves(said.values[:, ~is_head], face_channels, said.fps), still)
+    turned = np.zeros((len(said.values), len(HEAD_CHANNELS)), np.float32)
+    if is_head.any():
+        turned = shaping.head * np.stack([said.column(channel) for channel in HEAD_CHANNELS], axis=1)
+    return curves, Curves(turned.astype(np.float32), HEAD_CHANNELS, said.fps)
+
+
+def _still_there(place: Place, needs_sound: bool) -> tuple[bpy.types.Scene, bpy.types.Object, bpy.types.Object | None]:
     scene, obj = bpy.data.scenes.get(place.scene_name), bpy.data.objects.get(place.object_name)
     head = bpy.data.objects.get(place.head_name) if place.head_name else None
     if scene is None or obj is None or (place.head_name and head is None):
         gone = place.scene_name if scene is None else place.object_name if obj is None else place.head_name
         raise ValueError(f"{gone} is gone, so nothing was written; choose a mesh and generate again")
-    if audio_io.find_source(scene, place.source_name) is None:
+    if needs_sound and audio_io.find_source(scene, place.source_name) is None:
         raise ValueError(
             f"The sound {place.source_name} is gone, so nothing was written; choose one and generate again"
         )
