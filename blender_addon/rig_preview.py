@@ -138,7 +138,8 @@ class VOXKEY_OT_preview_channel(bpy.types.Operator):
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender calls this too, when the window closes or another file is opened."""
         stop()
-        context.workspace.status_text_set(None)
+        if context.workspace:  # none when Blender closes
+            context.workspace.status_text_set(None)
         redraw_panels(context)
 
     def _show(self, context: bpy.types.Context, channel: str, amount: float) -> None:
