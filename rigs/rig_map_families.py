@@ -153,6 +153,17 @@ MMD: Table = {
 BLINKS: Table = {"eyeBlink*": "Blink_*"}
 """Of VRM 0 (Blink_L), VRM 1 (blinkLeft) and VRChat (vrc.blink_left)."""
 
+BOTH_EYES: Table = {
+    "eyeBlink*": [("Blink", 0.5), ("eyesClosed", 0.5)],
+    "eyeLookDown*": [("LookDown", 0.5), ("eyesLookDown", 0.5)],
+    "eyeLookInLeft": ("LookRight", 0.5),
+    "eyeLookInRight": ("LookLeft", 0.5),
+    "eyeLookOutLeft": ("LookLeft", 0.5),
+    "eyeLookOutRight": ("LookRight", 0.5),
+    "eyeLookUp*": [("LookUp", 0.5), ("eyesLookUp", 0.5)],
+}
+"""One key for both eyes: VRM (Blink, LookUp) and Ready Player Me (eyesClosed); for what has none a side."""
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Shapes of speech sounds, as compositions of channels
 
@@ -255,6 +266,7 @@ TABLES: dict[str, Table] = {
     "vroid": VROID,
     "mmd": MMD,
     "eyes": BLINKS,
+    "both_eyes": BOTH_EYES,
 }
 """File -> table."""
 
@@ -276,6 +288,7 @@ NAMES = {
     "vroid": "VRoid",
     "mmd": "MMD",
     "eyes": "Eyes",
+    "both_eyes": "Both eyes",
     "rigify": "Rigify",
     "jaw_bone": "Jaw bone",
 }
@@ -300,6 +313,7 @@ SOURCES = {
     "vroid": "https://github.com/madjin/vrm-samples",
     "mmd": "https://github.com/saturday06/VRM-Addon-for-Blender/tree/main/src/io_scene_vrm/common/shape_key_mapper",
     "eyes": f"{_VRM}/0.0",
+    "both_eyes": f"{_VRM}/0.0",
     "rigify": "https://projects.blender.org/blender/blender/src/branch/main/scripts/addons_core/rigify",
     "jaw_bone": f"{_VRM}/0.0",
 }

@@ -10,7 +10,7 @@ import pytest
 import blender_addon.core
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves
-from blender_addon.core.retarget import MOUTH, RigMap, RigPart, Target, detect, load_rig_map, retarget
+from blender_addon.core.retarget import MOUTH, RigMap, RigPart, Target, detect, found_links, load_rig_map, retarget
 from rigs.rig_map_families import NAMES, SOURCES, VISEME_FAMILIES, both
 from rigs.rig_map_gains import Floats, mouth_features, poses_matrix, speech_frames
 from rigs.rig_maps import family_links
@@ -210,6 +210,13 @@ CHARACTERS: dict[str, tuple[list[RigPart], str, frozenset[str]]] = {  # parts, b
         SPEECH | LOOKS | BLINKS,
     ),
     "VRChat": ([RigPart(tuple(VRCHAT)), RigPart(bones=UNITY_EYES)], "VRChat visemes + Eyes", SPEECH | LOOKS | BLINKS),
+    "VRM with one blink": ([RigPart(("A", "I", "U", "E", "O", "Blink"))], "Vowels + Both eyes", SPEECH | BLINKS),
+    "VRM with looks by keys": ([RigPart(VRM_1)], "VRM 1 + Both eyes", SPEECH | LOOKS | BLINKS),
+    "Ready Player Me without ARKit": (
+        [RigPart((*OCULUS_15, "mouthOpen", "mouthSmile", "eyesClosed")), RigPart(bones=UNITY_EYES)],
+        "Oculus visemes",
+        SPEECH | LOOKS | BLINKS,
+    ),
     "MMD": ([RigPart(MMD), RigPart(bones=(*BODY, "頭", "目.L", "目.R"))], "MMD + Eyes", SPEECH | LOOKS | BLINKS),
     "Oculus": (
         [RigPart((*OCULUS_15, "eyeBlinkLeft", "eyeBlinkRight")), RigPart(OCULUS_15), RigPart(bones=UNITY_EYES)],
@@ -243,6 +250,16 @@ def test_the_family_is_found_and_with_it_what_it_can_express(character: str) -> 
     assert rig_map.name.startswith(name)
     found = {*cover.matched, *cover.combined}
     assert len(found & channels) >= 0.95 * len(channels), sorted(channels - found)
+
+
+def test_each_eye_has_its_own_blink_where_there_is_one() -> None:
+    parts, _, _ = CHARACTERS["VRM 0"]
+    rig_map, _ = detect(parts, RIG_MAPS.values())[0]
+    blinks = [link for part in parts for link in found_links(rig_map, part) if link.channel.startswith("eyeBlink")]
+    assert [(link.channel, link.target.name) for link in blinks] == [
+        ("eyeBlinkLeft", "Blink_L"),
+        ("eyeBlinkRight", "Blink_R"),
+    ]
 
 
 def renamed(part: RigPart, spelling: str) -> RigPart:
@@ -393,6 +410,6 @@ def test_lips_that_close_over_an_open_jaw_close_the_visemes(file: str) -> None:
     assert closed < 0.1 * opened
 
 
-def test_maps_speak_of_the_mouth_except_that_of_the_eyes() -> None:
+def test_maps_speak_of_the_mouth_except_those_of_the_eyes() -> None:
     for file, rig_map in RIG_MAPS.items():
-        assert bool({link.channel for link in rig_map.links} & MOUTH) == (file != "eyes")
+        assert bool({link.channel for link in rig_map.links} & MOUTH) == (file not in ("eyes", "both_eyes"))
