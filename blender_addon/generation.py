@@ -7,7 +7,7 @@ sound gives the same curves to the last bit.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -242,7 +242,9 @@ def reshape(
 def performed(take: bpy.types.Action) -> tuple[Curves, Curves]:
     """What a take does, as it was written: the channels of the face, and HEAD_CHANNELS in radians."""
     facts = keyframes.read_facts(take)
-    return _shaped(keyframes.read_prediction(take), facts["model_kind"], Shaping(**facts["shaping"]))
+    known = {setting.name for setting in fields(Shaping)}  # older takes may have others
+    shaping = Shaping(**{name: value for name, value in facts["shaping"].items() if name in known})
+    return _shaped(keyframes.read_prediction(take), facts["model_kind"], shaping)
 
 
 def _shaped(said: Curves, kind: str, shaping: Shaping) -> tuple[Curves, Curves]:
