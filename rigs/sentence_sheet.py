@@ -37,6 +37,8 @@ DEFAULT_HEAD = "default_head"
 Mouth = NDArray[np.float64]
 """(T, 3) aperture, width and bite at each frame."""
 LIPS, CORNERS, EYES = (62, 66), (48, 54), (36, 45)
+CONTACT = 0.010
+"""A gap at which lips touch, in eye distances, as captured faces tell (GRID)."""
 N_PICTURES = 8
 LABEL_HEIGHT_PX = 22
 Pictures = NDArray[np.float32]
@@ -142,6 +144,11 @@ def agreement(mouth: Mouth, reference: Mouth) -> list[float]:
     return [float(np.corrcoef(mouth[:, i], reference[:, i])[0, 1]) if moves[i] else 0.0 for i in range(3)]
 
 
+def gap_when_closed(mouth: Mouth, reference: Mouth) -> float:
+    """The gap that 9 in 10 frames stay under while the lips of the reference touch, in eye distances."""
+    return float(np.quantile(mouth[reference[:, 0] < CONTACT, 0], 0.9))
+
+
 def table_row(name: str, spoken: Spoken, reference: Mouth) -> str:
     aperture, width, bite = agreement(spoken.mouth, reference)
     size = spoken.mouth[:, 0].std() / reference[:, 0].std()
@@ -153,13 +160,24 @@ def table_row(name: str, spoken: Spoken, reference: Mouth) -> str:
         f"{width:.3f}" if spoken.rig.has_width else "-",
         f"{bite:.3f}",
         f"{size:.2f}",
+        f"{gap_when_closed(spoken.mouth, reference):.3f}",
         ", ".join(spoken.missing),
     ]
     return f"| {' | '.join(cells)} |"
 
 
-TABLE_HEAD = """| rig | rig map | channels moved | aperture r | width r | bite r | aperture size | not moved |
-| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |"""
+COLUMNS = (
+    "rig",
+    "rig map",
+    "channels moved",
+    "aperture r",
+    "width r",
+    "bite r",
+    "size",
+    "gap when closed",
+    "not moved",
+)
+TABLE_HEAD = f"| {' | '.join(COLUMNS)} |\n|{' --- |' * len(COLUMNS)}"
 
 
 def telling_frames(mouth: Mouth, n_frames: int) -> list[int]:
