@@ -31,6 +31,8 @@ FACING = 0.4
 """Least cosine between the normals of places that correspond."""
 NORMAL_WEIGHT = 0.25
 """How far away a place may be instead of facing the other way by 1 in the difference of normals."""
+SIDE_WEIGHT, SIDE_LENGTH = 0.15, 0.1
+"""How far away a place may be instead of belonging to the other lip by 1, and how far round the lips that counts."""
 LANDMARK_AREA = 0.03
 """A landmark counts as much as this area of skin."""
 JAW_LINE = range(17)
@@ -43,8 +45,10 @@ SEALED = 0.005
 """Gap of lips that touch."""
 DRIFT_LENGTH = 0.1
 """Up to which gradients decide; farther off, their sum is held to the source's own motion."""
-ALIGNED = range(17, 68)
+FEATURES = [*range(17, 68)]
 """All landmarks but the jaw line."""
+UPRIGHT = [0, 1, 15, 16, *range(17, 28), *range(36, 48)]
+"""Landmarks of ears, brows, eyes and the root of the nose, which lie alike in flat faces and in those with a snout."""
 MOST_APART = 0.25
 """Root mean square distance of the landmarks of two faces that lie over each other."""
 STILL = 1e-3
@@ -92,6 +96,7 @@ def fit(
     skin = source.skin
     rows, columns, bending = _bending(skin)
     moved = np.zeros_like(skin.points)
+    sides = lip_sides(source), lip_sides(target)
     anchors, goals, areas = _anchors(source, target)
     for step, length in enumerate(FIT_LENGTHS):
         if is_cancelled():
@@ -99,7 +104,7 @@ def fit(
         weights = np.zeros(len(skin.points))
         goal = np.zeros_like(skin.points)
         if step > 0:
-            weights, goal = _correspondences(source, target, skin.points + moved)
+            weights, goal = _correspondences(source, target, sides, skin.points + moved)
         matrix_rows, matrix_columns, values, right = _anchor_terms(anchors, areas, goals - anchors.mix(skin.points))
         everyone = np.arange(len(skin.points))
         solve = factorise(
@@ -156,16 +161,43 @@ def _anchor_terms(anchors: Places, areas: Floats, goals: Floats) -> tuple[Ints, 
     return rows, columns, values, (weighted[:, :, None] * goals[:, None, :]).reshape(-1, 3)
 
 
-def _correspondences(source: Face, target: Face, bent: Floats) -> tuple[Floats, Floats]:
+def lip_sides(face: Face) -> Floats:
+    """(V,) 1 on the rim of the upper lip, -1 on that of the lower one, fading to 0 round them along the skin.
+
+    Lips touch, so that distance and normals alone would take one for the other.
+    """
+    skin = face.skin
+    upper, lower = (landmark_path(face, rim, N_SAMPLES).vertices[1:, :2].ravel() for rim in APERTURES["mouth"])
+    held = np.zeros(len(skin.points))
+    held[lower], held[upper] = -1.0, 1.0
+    weights = np.where(held == 0, skin.areas, 1.0)
+    rows, columns, values = skin.stiffness
+    everyone = np.arange(len(held))
+    solve = factorise(
+        np.concatenate([rows, everyone]),
+        np.concatenate([columns, everyone]),
+        np.concatenate([values * SIDE_LENGTH**2, weights]),
+        skin.points,
+    )
+    return solve((weights * held)[:, None])[:, 0]
+
+
+def _clues(skin: Surface, sides: Floats) -> Floats:
+    """(V, 4) what corresponding places have in common, in units of distance."""
+    return np.hstack([NORMAL_WEIGHT * skin.normals, SIDE_WEIGHT * sides[:, None]])
+
+
+def _correspondences(source: Face, target: Face, sides: tuple[Floats, Floats], bent: Floats) -> tuple[Floats, Floats]:
     """Of each vertex of the bent skin: its weight (V,), 0 without a correspondence, and where it belongs (V, 3)."""
     skin = Surface(bent, source.skin.triangles)
+    clues = _clues(skin, sides[0]), _clues(target.skin, sides[1])
     weights, goal = np.zeros(len(bent)), np.zeros_like(bent)
     for region, mask in source.regions.items():
         if region not in target.regions:
             continue
-        there, _ = target.skin.part(target.regions[region])
+        there, ids = target.skin.part(target.regions[region])
         here = np.flatnonzero(mask)
-        places = nearest_places(there, bent[here], skin.normals[here], NORMAL_WEIGHT)
+        places = nearest_places(there, clues[1][ids], bent[here], clues[0][here])
         goal[here] = places.mix(there.points)
         facing = (places.mix(there.normals) * skin.normals[here]).sum(axis=1)
         is_good = (facing > FACING) & (np.linalg.norm(goal[here] - bent[here], axis=1) < FIT_REACH)
@@ -199,6 +231,7 @@ class Match:
 def match(source: Face, target: Face, bent: Floats) -> Match:
     """The places on the bent source's skin nearest to the target's vertices, region by region."""
     skin = Surface(bent, source.skin.triangles)
+    clues, wanted = _clues(skin, lip_sides(source)), _clues(target.skin, lip_sides(target))
     n = len(target.skin.points)
     vertices, shares, found = np.zeros((n, 3), np.intp), np.zeros((n, 3)), np.zeros(n, bool)
     for region in (*(name for name in target.regions if name != OUTSIDE), OUTSIDE):  # rims belong to the outside
@@ -206,7 +239,7 @@ def match(source: Face, target: Face, bent: Floats) -> Match:
             continue
         here = np.flatnonzero(target.regions[region])
         there, ids = skin.part(source.regions[region])
-        places = nearest_places(there, target.skin.points[here], target.skin.normals[here], NORMAL_WEIGHT)
+        places = nearest_places(there, clues[ids], target.skin.points[here], wanted[here])
         vertices[here], shares[here] = ids[places.vertices], places.shares
         far = np.linalg.norm(places.mix(there.points) - target.skin.points[here], axis=1)
         found[here] = (far < INSIDE_REACH) | (region == OUTSIDE)
@@ -268,14 +301,17 @@ class Transfer:
         gradient = self.matched.places.mix(vertex_gradients(self.source.skin, offsets)) * found[:, None, None]
         wanted = gradient[skin.triangles].mean(axis=1)
         right = skin.gather((np.einsum("fxy,fky->fkx", wanted, hats) * area[:, None, None]).reshape(-1, 3))
-        carried = np.einsum("vxy,vy->vx", self.stretch, offsets)
-        right += (found * skin.areas / DRIFT_LENGTH**2)[:, None] * self.matched.places.mix(carried)
+        right += (found * skin.areas / DRIFT_LENGTH**2)[:, None] * self.matched.places.mix(self._carried(offsets))
         for rims in self.rims:
             *_, terms = _gap_terms(rims.target, self._wanted_change(rims, channel, offsets, jaw_open))
             np.add.at(right, _gap_vertices(rims.target).ravel(), terms)
         moved = np.zeros_like(skin.points)
         moved[self.free] = self.solve(right[self.free])
         return moved
+
+    def _carried(self, offsets: Floats) -> Floats:
+        """(V, 3) offsets of the source's skin, turned and stretched as the fit does."""
+        return np.asarray(np.einsum("vxy,vy->vx", self.stretch, offsets))
 
     def _wanted_change(self, rims: _Rims, channel: str, offsets: Floats, jaw_open: Floats) -> Floats:
         """(N, 3) how the target's gaps shall change by the channel: a blink and mouthClose with jawOpen seal them."""
@@ -288,13 +324,11 @@ class Transfer:
         """(N, 3) the change of the source's gaps on the target.
 
         A lid that goes half of its way on the source goes half of its way on the target. Lips touch at rest, so that
-        their gaps are compared in widths of the mouth.
+        they have no way to compare.
         """
-        faces = (self.source, self.target)
-        change = _gaps(rims.source, offsets)
         if rims.opening == "mouth":
-            widths = [np.linalg.norm(np.subtract(*face.skin.points[face.landmarks68[[48, 54]]])) for face in faces]
-            return np.asarray(change * (widths[1] / widths[0]))
+            return _gaps(rims.source, self._carried(offsets))
+        change = _gaps(rims.source, offsets)
         ours, theirs = _gaps(rims.source, self.source.skin.points), _gaps(rims.target, self.target.skin.points)
         size2 = np.maximum((ours * ours).sum(axis=1, keepdims=True), 1e-8)
         along = (change * ours).sum(axis=1, keepdims=True) / size2
@@ -388,10 +422,14 @@ def transfer(
 
 
 def _alignment(source: Shapes, head: Surface, landmarks68: Ints) -> tuple[float, Floats, Floats]:
-    ours, theirs = head.points[landmarks68[ALIGNED]], source.points[source.landmarks68[ALIGNED]]
-    scale, rotation, shift = similarity(theirs, ours)
-    apart = np.sqrt(((scale * theirs @ rotation.T + shift - ours) ** 2).sum(axis=1).mean())
-    if apart > MOST_APART:
+    """Scale, rotation and shift of the source that lay its face over the head's."""
+    theirs, ours = source.points[source.landmarks68], head.points[landmarks68]
+    rotation = similarity(theirs[UPRIGHT], ours[UPRIGHT])[1]
+    a, b = theirs[FEATURES] @ rotation.T, ours[FEATURES]
+    from_mean = a - a.mean(axis=0)
+    scale = float((from_mean * b).sum() / (from_mean * from_mean).sum())
+    shift = b.mean(axis=0) - scale * a.mean(axis=0)
+    if np.sqrt(((scale * a + shift - b) ** 2).sum(axis=1).mean()) > MOST_APART:
         raise ValueError("The landmarks do not lie as in a face; check that none is on the wrong side or place")
     return scale, rotation, shift
 

@@ -22,6 +22,7 @@ TOOTH_SIZE = 0.6
 AGREEING_PART = 0.7
 """A larger piece moves as a whole, too, when so many of its vertices follow the jaw by nearly the same share."""
 N_SMOOTHING_STEPS = 30
+CHIN = [7, 8, 9]
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,8 @@ class Followers:
 
     def __init__(self, source: Surface, source_face: Face, offsets: Floats, jaw_open: int, target: Surface, face: Face):
         """offsets (K, V, 3) are the source's, among which jaw_open says what the jaw takes along."""
-        self.source, self.target, self.face = source, target, face
+        self.source, self.source_face = source, source_face
+        self.target, self.face = target, face
         self.source_parts, self.parts = find_parts(source, source_face), find_parts(target, face)
         self.jaw, self.shares = _jaw_shares(
             (source, source_face, self.source_parts.mouth), offsets[jaw_open], (target, face, self.parts.mouth)
@@ -159,7 +161,16 @@ class Followers:
             before = self.source.points[self.jaw]
             rotation, shift = rigid_motion(before, before + offsets[self.jaw])
             places = self.target.points[self.parts.mouth]
-            moved[self.parts.mouth] = self.shares[:, None] * (places @ rotation.T + shift - places)
+            share = self.shares[:, None] * self._chin_ratio(offsets, moved)
+            moved[self.parts.mouth] = share * (places @ rotation.T + shift - places)
+
+    def _chin_ratio(self, offsets: Floats, moved: Floats) -> float:
+        """How far the target's chin goes for the source's 1, so that the teeth stay within the jaw."""
+        theirs, ours = (
+            np.linalg.norm(of_head[face.ids[face.landmarks68[CHIN]]], axis=1).mean()
+            for of_head, face in ((offsets, self.source_face), (moved, self.face))
+        )
+        return float(np.clip(ours / max(theirs, 1e-6), 0.5, 2.0))
 
     def _turn(self, offsets: Floats, source: Eyeball, target: Eyeball) -> Floats:
         before = self.source.points[source.vertices] - source.centre
@@ -224,7 +235,7 @@ def _attach(target: Surface, parts: Ints, face: Face) -> Places:
     """The places on the skin that parts (N,) follow: the nearest, for far ends that of the nearest root."""
     skin, ids = face.skin.part(face.regions[OUTSIDE])
     points = target.points[parts]
-    places = nearest_places(skin, points, np.zeros_like(points), 0.0)
+    places = nearest_places(skin, np.empty((len(ids), 0)), points, np.empty((len(points), 0)))
     far = np.linalg.norm(places.mix(skin.points) - points, axis=1)
     root = np.arange(len(parts))
     piece = pieces(len(target.points), target.edges)[parts]

@@ -162,19 +162,14 @@ class Places:
         return mixed
 
 
-def nearest_places(surface: Surface, points: Floats, normals: Floats, normal_weight: float) -> Places:
-    """The places of the surface nearest to points (N, 3) that face the way of normals (N, 3).
+def nearest_places(surface: Surface, clues: Floats, points: Floats, wanted: Floats) -> Places:
+    """The places of the surface nearest to points (N, 3) whose clues (V, C) are like those that are wanted (N, C).
 
-    Nearest is the vertex by distance in space and normal_weight times that of the normals, then the nearest place in
-    the triangles round it. The surface must have triangles.
+    Nearest is the vertex by distance in space and clues together, then the nearest place in the triangles round it.
+    The surface must have triangles.
     """
     used = np.unique(surface.triangles)
-    vertex = used[
-        nearest_rows(
-            np.concatenate([points, normal_weight * normals], axis=1),
-            np.concatenate([surface.points, normal_weight * surface.normals], axis=1)[used],
-        )
-    ]
+    vertex = used[nearest_rows(np.hstack([points, wanted]), np.hstack([surface.points, clues])[used])]
     order = np.argsort(surface.triangles.ravel(), kind="stable")
     first = np.searchsorted(surface.triangles.ravel()[order], np.arange(len(surface.points) + 1))
     counts = first[vertex + 1] - first[vertex]

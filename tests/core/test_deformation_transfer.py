@@ -288,12 +288,12 @@ def square(n: int) -> Surface:
 def test_nearest_place_is_in_the_triangle_below() -> None:
     surface = square(6)
     points = np.random.default_rng(0).uniform(-1, 6, (200, 3))
-    places = nearest_places(surface, points, np.tile([0.0, 0.0, 1.0], (200, 1)), 0.5)
+    places = nearest_places(surface, np.zeros((36, 1)), points, np.zeros((200, 1)))
     below = np.clip(points, 0, 5) * [1, 1, 0]
     np.testing.assert_allclose(places.mix(surface.points), below, atol=1e-9)
 
 
-def test_nearest_place_faces_the_same_way() -> None:
+def test_nearest_place_has_the_clue_that_is_wanted() -> None:
     top = square(4)
     both = Surface(
         np.concatenate([top.points + np.array([0, 0, 0.1]), top.points]),
@@ -301,7 +301,7 @@ def test_nearest_place_faces_the_same_way() -> None:
     )
     points = np.array([[1.2, 1.7, 0.09]])
     for way, height in ((1.0, 0.1), (-1.0, 0.0)):
-        places = nearest_places(both, points, np.array([[0, 0, way]]), 0.25)
+        places = nearest_places(both, both.normals, points, np.array([[0, 0, way]]))
         np.testing.assert_allclose(places.mix(both.points), [[1.2, 1.7, height]], atol=1e-9)
 
 
