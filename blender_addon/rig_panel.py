@@ -123,11 +123,10 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
 
 
 def _draw_family(layout: Any, context: bpy.types.Context, known: Look) -> None:
+    draw_sentence(layout, context, known.problem or known.summary, "ERROR" if known.problem else "ARMATURE_DATA")
     row = layout.row(align=True)
-    row.menu("VOXKEY_MT_rig_maps", text=known.summary, icon="ARMATURE_DATA")
+    row.menu("VOXKEY_MT_rig_maps")
     row.operator("voxkey.detect_rig", text="", icon="FILE_REFRESH")
-    if known.problem:
-        draw_sentence(layout, context, known.problem, "ERROR")
     if known.is_own:
         layout.operator("voxkey.detect_rig", text="Reset to Detected", icon="LOOP_BACK")
 

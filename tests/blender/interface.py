@@ -39,7 +39,7 @@ class Context:
 
     def __init__(self) -> None:
         self.window_manager: Any = Window()
-        self.region = SimpleNamespace(width=300)
+        self.region = SimpleNamespace(width=400)
         system = SimpleNamespace(ui_scale=1.0)  # 0 in the background
         self.preferences = SimpleNamespace(system=system, addons=bpy.context.preferences.addons)
 
