@@ -311,7 +311,8 @@ def _carriers(obj: bpy.types.Object) -> set[str]:
     vertices: Any = obj.data.vertices if obj.vertex_groups else ()
     step = len(vertices) // N_WEIGHED + 1
     groups = {group.group for i in range(0, len(vertices), step) for group in vertices[i].groups if group.weight > 0}
-    return {obj.vertex_groups[number].name for number in groups} | ({obj.parent_bone} - {""})
+    hanging = {obj.parent_bone} if obj.parent_type == "BONE" else set()
+    return {obj.vertex_groups[number].name for number in groups} | hanging
 
 
 def _numbers(holder: Any) -> list[str]:

@@ -47,6 +47,7 @@ _PROPERTY = re.compile(r'(?P<holder>.*)\["(?P<name>(?:[^"\\]|\\.)*)"\]')
 _QUOTED = re.compile(r'\["((?:[^"\\]|\\.)*)"\]')
 _HEAD_ADDRESSES: tuple[Address, ...] = tuple(("delta_rotation_euler", axis) for axis in range(3))
 _REST_ANGLE = (0.0, 0.0, 1.0, 0.0)  # Blender's default angle and axis
+_KEYS_DEFAULT_TO_1 = bpy.app.version >= (5, 0, 0)
 _LINEAR, _AUTO_CLAMPED = 1, 4  # numbers of the enums, which is what foreach_set takes
 
 
@@ -115,10 +116,11 @@ def animated_by(player: Any) -> set[Address]:
     return {(curve.data_path, curve.array_index) for curve in curves}
 
 
-def animated_by_strips(owner: Any, is_own: bool) -> set[Address]:
+def animated_by_strips(owner: Any, is_own: bool, even_muted: bool = True) -> set[Address]:
     """What the strips of takes and rest, or those of the user, animate of an owner."""
     tracks = owner.animation_data.nla_tracks if owner.animation_data else ()
-    strips = [strip for track in tracks for strip in track.strips if strip.action]
+    heard = [(strip, not (track.mute or strip.mute)) for track in tracks for strip in track.strips if strip.action]
+    strips = [strip for strip, is_heard in heard if is_heard or even_muted]
     played = [strip for strip in strips if (FACTS in strip.action or REST in strip.action) == is_own]
     return {address for strip in played for address in animated_by(strip)}
 
@@ -590,7 +592,9 @@ def _add_track(owner: Any, action: bpy.types.Action, blend_type: Any, extrapolat
 
 def _write_rest(owner: Any, addresses: Sequence[Address], rest_value: float | None) -> None:
     """Hold what nothing else animates at rest, below all takes, and note where it was; None holds it where it is."""
-    animated = animated_by_strips(owner, is_own=False) | animated_by_strips(owner, is_own=True)
+    even_muted = not _KEYS_DEFAULT_TO_1  # else what is muted needs no rest, and is not hidden by one when it is unmuted
+    animated = animated_by_strips(owner, is_own=False, even_muted=even_muted)
+    animated |= animated_by_strips(owner, is_own=True)
     missing = [address for address in addresses if address not in animated]
     if not missing:
         return

@@ -199,6 +199,21 @@ def test_take_adds_to_the_nla_strip_below(burst_scene: Any, head: Any) -> None:
     np.testing.assert_allclose(together, np.clip(alone + take, 0, 1), atol=1e-5)
 
 
+@pytest.mark.parametrize("muted", ["track", "strip"])
+def test_what_a_muted_strip_of_the_user_animates_rests_outside_the_take(
+    burst_scene: Any, head: Any, muted: str
+) -> None:
+    key = head.data.shape_keys
+    track = key.animation_data_create().nla_tracks.new()
+    strip = track.strips.new("Open", 1, artist_action(key, "Open", "jawOpen"))
+    key.animation_data.action = None
+    (track if muted == "track" else strip).mute = True
+    generate(burst_scene, head)
+    keys = {int(frame): value for frame, value in jaw_keys(take_of(head, "a.wav"))}
+    take = [keys.get(frame, 0.0) for frame in range(1, 70)]
+    np.testing.assert_allclose(jaw_heights(burst_scene, head, range(1, 70)), take, atol=1e-5)
+
+
 def test_generating_again_replaces_the_take(burst_scene: Any, head: Any) -> None:
     first = generate(burst_scene, head)
     keys, count = jaw_keys(take_of(head, "a.wav")).copy(), written()
