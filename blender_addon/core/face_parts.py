@@ -22,7 +22,8 @@ TOOTH_SIZE = 0.6
 AGREEING_PART = 0.7
 """A larger piece moves as a whole, too, when so many of its vertices follow the jaw by nearly the same share."""
 N_SMOOTHING_STEPS = 30
-CHIN = [7, 8, 9]
+CHIN = [7, 8, 9, 56, 57, 58]
+"""Landmarks of chin and lower lip, which the jaw takes along."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class Parts:
     attached: Ints
 
 
-def find_parts(head: Surface, face: Face) -> Parts:
-    """The parts of a head in the face's own pose, up being +Z after alignment or whatever the landmarks say."""
+def find_parts(head: Surface, face: Face, axes: Floats) -> Parts:
+    """The parts of a head; axes are the upright_axes of a face with ordinary proportions that looks the same way."""
     piece = pieces(len(head.points), head.edges)
     used = np.zeros(len(head.points), bool)
     used[head.triangles] = True
@@ -56,7 +57,7 @@ def find_parts(head: Surface, face: Face) -> Parts:
                 eyeballs[name] = eyeball
                 used[eyeball.vertices] = False
     rest = np.flatnonzero(used)
-    in_mouth = _is_behind_lips(_means(head.points[rest], piece[rest]), face)
+    in_mouth = _is_behind_lips(_means(head.points[rest], piece[rest]), face, axes)
     return Parts(eyeballs, rest[in_mouth], rest[~in_mouth])
 
 
@@ -108,22 +109,27 @@ def fit_sphere(points: Floats) -> tuple[Floats, float]:
     return solution[:3] + shift, float(np.sqrt(solution[3] + solution[:3] @ solution[:3]))
 
 
-def _in_mouth(points: Floats, face: Face) -> Floats:
-    """(N, 3) places sideways, back and up from the middle of the lips, along and in widths of the mouth."""
+def upright_axes(face: Face) -> Floats:
+    """(3, 3) rows: sideways, back and up, by the corners of the mouth, the base of the nose and the chin."""
     marks = face.skin.points[face.landmarks68]
-    width = np.linalg.norm(marks[54] - marks[48])
-    across = (marks[54] - marks[48]) / width
+    across = (marks[54] - marks[48]) / np.linalg.norm(marks[54] - marks[48])
     back = np.cross(marks[33] - marks[8], across)
     back /= np.linalg.norm(back)
-    return np.asarray(
-        (points - (marks[62] + marks[66]) / 2) @ np.stack([across, back, np.cross(across, back)]).T / width
-    )
+    return np.stack([across, back, np.cross(across, back)])
 
 
-def _is_behind_lips(points: Floats, face: Face) -> Mask:
+def _in_mouth(points: Floats, face: Face, axes: Floats) -> Floats:
+    """(N, 3) places sideways, back and up from the middle of the lips, in widths of the mouth."""
+    marks = face.skin.points[face.landmarks68]
+    width = np.linalg.norm(marks[54] - marks[48])
+    return np.asarray((points - (marks[62] + marks[66]) / 2) @ axes.T / width)
+
+
+def _is_behind_lips(points: Floats, face: Face, axes: Floats) -> Mask:
     """(N,) True for points about between the corners of the mouth, nose and chin, and behind the lips."""
-    sideways, back, up = _in_mouth(points, face).T
-    return np.asarray((np.abs(sideways) < 0.75) & (np.abs(up) < 0.7) & (back > 0.0) & (back < 2.0))
+    sideways, back, up = _in_mouth(points, face, axes).T
+    nose, chin = _in_mouth(face.skin.points[face.landmarks68[[33, 8]]], face, axes)[:, 2]
+    return np.asarray((np.abs(sideways) < 0.75) & (chin < up) & (up < nose + 0.1) & (back > 0.0) & (back < 2.0))
 
 
 # How they follow
@@ -142,11 +148,11 @@ class Followers:
 
     def __init__(self, source: Surface, source_face: Face, offsets: Floats, jaw_open: int, target: Surface, face: Face):
         """offsets (K, V, 3) are the source's, among which jaw_open says what the jaw takes along."""
-        self.source, self.source_face = source, source_face
-        self.target, self.face = target, face
-        self.source_parts, self.parts = find_parts(source, source_face), find_parts(target, face)
+        self.source, self.target, self.face = source, target, face
+        axes = upright_axes(source_face)  # the target may have a snout
+        self.source_parts, self.parts = (find_parts(*head, axes) for head in ((source, source_face), (target, face)))
         self.jaw, self.shares = _jaw_shares(
-            (source, source_face, self.source_parts.mouth), offsets[jaw_open], (target, face, self.parts.mouth)
+            (source, source_face, self.source_parts.mouth), offsets[jaw_open], (target, face, self.parts.mouth), axes
         )
         self.attachment = _attach(target, self.parts.attached, face)
 
@@ -160,17 +166,12 @@ class Followers:
         if offsets[self.jaw].any():
             before = self.source.points[self.jaw]
             rotation, shift = rigid_motion(before, before + offsets[self.jaw])
+            chin = self.face.ids[self.face.landmarks68[CHIN]]
+            ends, went = self.target.points[chin], np.linalg.norm(moved[chin], axis=1).sum()
+            ratio = went / np.linalg.norm(ends @ rotation.T + shift - ends, axis=1).sum()
             places = self.target.points[self.parts.mouth]
-            share = self.shares[:, None] * self._chin_ratio(offsets, moved)
+            share = self.shares[:, None] * np.clip(ratio, 0.5, 1.5)  # teeth stay within the jaw
             moved[self.parts.mouth] = share * (places @ rotation.T + shift - places)
-
-    def _chin_ratio(self, offsets: Floats, moved: Floats) -> float:
-        """How far the target's chin goes for the source's 1, so that the teeth stay within the jaw."""
-        theirs, ours = (
-            np.linalg.norm(of_head[face.ids[face.landmarks68[CHIN]]], axis=1).mean()
-            for of_head, face in ((offsets, self.source_face), (moved, self.face))
-        )
-        return float(np.clip(ours / max(theirs, 1e-6), 0.5, 2.0))
 
     def _turn(self, offsets: Floats, source: Eyeball, target: Eyeball) -> Floats:
         before = self.source.points[source.vertices] - source.centre
@@ -183,7 +184,7 @@ Mouth = tuple[Surface, Face, Ints]
 """A head, its face, and the vertices of what is in its mouth."""
 
 
-def _jaw_shares(source: Mouth, jaw_open: Floats, target: Mouth) -> tuple[Ints, Floats]:
+def _jaw_shares(source: Mouth, jaw_open: Floats, target: Mouth, axes: Floats) -> tuple[Ints, Floats]:
     """The source's vertices that are jaw, and (N,) how far each of the target's parts of the mouth follows the jaw."""
     head, face, mouth = source
     size = np.linalg.norm(jaw_open[mouth], axis=1)
@@ -195,11 +196,11 @@ def _jaw_shares(source: Mouth, jaw_open: Floats, target: Mouth) -> tuple[Ints, F
     whole = head.points[mouth] @ rotation.T + shift - head.points[mouth]
     shares = np.clip(size / np.linalg.norm(whole, axis=1), 0, 1)
     piece = pieces(len(target[0].points), target[0].edges)[target[2]]
-    places = _in_mouth(target[0].points[target[2]], target[1])
+    places = _in_mouth(target[0].points[target[2]], target[1], axes)
     for number in np.unique(piece):
         if np.ptp(places[piece == number], axis=0).max() < TOOTH_SIZE:
             places[piece == number] = places[piece == number].mean(axis=0)
-    nearest = nearest_rows(_in_box(places), _in_box(_in_mouth(head.points[mouth], face)))
+    nearest = nearest_rows(_in_box(places), _in_box(_in_mouth(head.points[mouth], face, axes)))
     return jaw, _settled(shares[nearest], target[0], target[2], piece)
 
 
