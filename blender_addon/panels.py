@@ -11,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from . import audio_io, face, keyframes, operators, preferences, properties, rig_panel
+from . import audio_io, exchange, face, keyframes, operators, preferences, properties, rig_panel
 from .drawing import draw_sentence
 
 
@@ -106,6 +106,14 @@ class _Result(_Sidebar):
         _draw_unmatched(layout, context, facts["coverage"]["unmatched"])
 
 
+class _Exchange(_Sidebar):
+    bl_label = "Import and Export"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        exchange.draw(self.layout, context)
+
+
 def _draw_choices(layout: Any, context: bpy.types.Context) -> None:
     scene = context.scene
     settings = scene.voxkey
@@ -168,6 +176,7 @@ def _panels(space: str, suffix: str) -> tuple[type, ...]:
         type(f"{main}_shaping", (_Shaping, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
         type(f"{main}_life", (_Life, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
         type(f"{main}_result", (_Result, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
+        type(f"{main}_exchange", (_Exchange, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
     )
 
 

@@ -11,6 +11,7 @@ import bpy
 
 from . import (
     cli,
+    exchange,
     make_shapes,
     operators,
     panels,
@@ -38,11 +39,12 @@ CLASSES: tuple[Any, ...] = (
     rig_preview.VOXKEY_OT_preview_channel,
     *shape_match.CLASSES,
     *make_shapes.CLASSES,
+    *exchange.CLASSES,
     *rig_panel.CLASSES,
     *panels.PANELS,
 )
 
-WITH_PROPERTIES: tuple[Any, ...] = (properties, rig_links, rig_look)
+WITH_PROPERTIES: tuple[Any, ...] = (properties, rig_links, rig_look, exchange)
 
 _commands: list[Any] = []
 

@@ -139,7 +139,7 @@ def test_all_panels_draw_in_under_2_ms(addon: Any, head: Any, scene: Any, tmp_pa
     seconds = []
     for _ in range(20):
         started = time.perf_counter()
-        for panel in (panels._Main, panels._Rig, panels._Shaping, panels._Life, panels._Result):
+        for panel in (panels._Main, panels._Rig, panels._Shaping, panels._Life, panels._Result, panels._Exchange):
             panel.draw(SimpleNamespace(layout=Layout()), Context())
         seconds.append(time.perf_counter() - started)
     assert min(seconds) < 0.002
