@@ -101,13 +101,14 @@ def last_look(obj: bpy.types.Object) -> Look | None:
 
 
 def find_take(obj: bpy.types.Object, source_name: str) -> bpy.types.Action | None:
-    """face.find_take, at once if the character is known."""
-    known = fresh_look(obj)
-    if known is None:
-        return face.find_take(obj, source_name)
-    owners = (getattr(bpy.data, place).get(key) for place, key in known.owners)
-    found = (keyframes.find_take(owner, source_name) for owner in owners if owner)
-    return next((take for take in found if take), None)
+    """face.find_take, at once where the last look at the character knows of the data-block with the take."""
+    known = seen(obj)
+    for place, key in known.owners if known else ():
+        owner = getattr(bpy.data, place).get(key)
+        take = keyframes.find_take(owner, source_name) if owner else None
+        if take:
+            return take
+    return None if fresh_look(obj) else face.find_take(obj, source_name)
 
 
 def attach() -> None:
