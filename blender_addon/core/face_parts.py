@@ -23,7 +23,7 @@ AGREEING_PART = 0.7
 """A larger piece moves as a whole, too, when so many of its vertices follow the jaw by nearly the same share."""
 N_SMOOTHING_STEPS = 30
 CHIN = [7, 8, 9, 56, 57, 58]
-"""Landmarks of chin and lower lip, which the jaw takes along."""
+"""Landmarks of chin and lower lip, with which the jaw goes; how it turns is the source's."""
 
 
 @dataclass(frozen=True)
@@ -110,10 +110,10 @@ def fit_sphere(points: Floats) -> tuple[Floats, float]:
 
 
 def upright_axes(face: Face) -> Floats:
-    """(3, 3) rows: sideways, back and up, by the corners of the mouth, the base of the nose and the chin."""
+    """(3, 3) rows: sideways, back and up, by the corners of the mouth, the brows and the chin."""
     marks = face.skin.points[face.landmarks68]
     across = (marks[54] - marks[48]) / np.linalg.norm(marks[54] - marks[48])
-    back = np.cross(marks[33] - marks[8], across)
+    back = np.cross(marks[[19, 24]].mean(axis=0) - marks[8], across)
     back /= np.linalg.norm(back)
     return np.stack([across, back, np.cross(across, back)])
 
@@ -164,14 +164,15 @@ class Followers:
             if theirs is not None and offsets[theirs.vertices].any():
                 moved[eyeball.vertices] = self._turn(offsets, theirs, eyeball)
         if offsets[self.jaw].any():
-            before = self.source.points[self.jaw]
-            rotation, shift = rigid_motion(before, before + offsets[self.jaw])
-            chin = self.face.ids[self.face.landmarks68[CHIN]]
-            ends, went = self.target.points[chin], np.linalg.norm(moved[chin], axis=1).sum()
-            ratio = went / np.linalg.norm(ends @ rotation.T + shift - ends, axis=1).sum()
-            places = self.target.points[self.parts.mouth]
-            share = self.shares[:, None] * np.clip(ratio, 0.5, 1.5)  # teeth stay within the jaw
-            moved[self.parts.mouth] = share * (places @ rotation.T + shift - places)
+            moved[self.parts.mouth] = self._go_with_jaw(offsets, moved)
+
+    def _go_with_jaw(self, offsets: Floats, moved: Floats) -> Floats:
+        before = self.source.points[self.jaw]
+        rotation, _ = rigid_motion(before, before + offsets[self.jaw])
+        chin = self.face.ids[self.face.landmarks68[CHIN]]
+        pivot, went = self.target.points[chin].mean(axis=0), moved[chin].mean(axis=0)
+        whole = (self.target.points[self.parts.mouth] - pivot) @ (rotation - np.eye(3)).T + went
+        return np.asarray(self.shares[:, None] * whole)
 
     def _turn(self, offsets: Floats, source: Eyeball, target: Eyeball) -> Floats:
         before = self.source.points[source.vertices] - source.centre
