@@ -82,11 +82,12 @@ def phones_of(take: bpy.types.Action) -> tuple[list[phones.Phone], float]:
     return phones.segments(probabilities), probabilities.duration_seconds
 
 
-def bake(scene: bpy.types.Scene, obj: bpy.types.Object) -> list[bpy.types.Action]:
-    """One plain Action for each part of a character that its takes move, with all that is seen there frame by frame.
+def bake(scene: bpy.types.Scene, obj: bpy.types.Object) -> bpy.types.Action:
+    """One plain Action with all that is seen, frame by frame, on the parts of a character that its takes move.
 
-    It becomes the active Action; the NLA tracks below are muted, and an Action that was active is kept among them.
-    Drivers stay. ValueError when there is no take.
+    It becomes their active Action; the NLA tracks below are muted, and an Action that was active is kept among them.
+    Drivers stay. Before Blender 4.4, where an Action has no slots, it is one a part, and the first is returned.
+    ValueError when there is no take.
     """
     found = takes(obj)
     if not found:
@@ -97,25 +98,38 @@ def bake(scene: bpy.types.Scene, obj: bpy.types.Object) -> list[bpy.types.Action
     problems = [problem for owner in parts if (problem := face.tweak_problem(owner))]
     if problems:
         raise ValueError(problems[0])
-    playing = {owner: _playing(owner) for owner in parts}
-    edges = np.array([action.frame_range for actions in playing.values() for action in actions])
+    edges = np.array([edge for owner in parts for edge in _edges(owner)])
     frames = np.arange(int(np.floor(edges.min())), int(np.ceil(edges.max())) + 1)
-    moved = {owner: _moved(owner, actions) for owner, actions in playing.items()}
+    moved = {owner: _moved(owner) for owner in parts}
     values = _seen(scene, frames.tolist(), moved)
-    return [_replace(owner, f"{obj.name} performance", moved[owner], frames, values[owner]) for owner in parts]
+    action = None
+    for owner in parts:
+        written = _replace(owner, f"{obj.name} performance", moved[owner], frames, values[owner], action)
+        action = action or written
+    assert action is not None  # a take has parts
+    return action
 
 
-def _playing(owner: Any) -> list[bpy.types.Action]:
-    """The Actions that can be seen on an owner."""
-    heard = [action for track, action in keyframes.layers(owner) if not track.mute]
+def _strips(owner: Any) -> list[Any]:
+    """The NLA strips that can be seen."""
+    tracks = (track for track in owner.animation_data.nla_tracks if not track.mute)
+    return [strip for track in tracks for strip in track.strips if strip.action and not strip.mute]
+
+
+def _edges(owner: Any) -> list[tuple[float, float]]:
+    """First and last frames of all that plays on an owner; what holds it at rest is everywhere."""
     active = owner.animation_data.action
-    return [*heard, *([active] if active else [])]
+    strips = [strip for strip in _strips(owner) if keyframes.REST not in strip.action]
+    return [
+        *((strip.frame_start, strip.frame_end) for strip in strips),
+        *([tuple(active.frame_range)] if active else []),
+    ]
 
 
-def _moved(owner: Any, actions: list[bpy.types.Action]) -> list[keyframes.Address]:
-    """What Actions move that is there, in order."""
-    found = sorted({address for action in actions for address in keyframes.animated_by(action)})
-    return [address for address in found if _is_there(owner, address)]
+def _moved(owner: Any) -> list[keyframes.Address]:
+    """What strips and the active Action move that is there, in order."""
+    found = {address for player in (*_strips(owner), owner.animation_data) for address in keyframes.animated_by(player)}
+    return [address for address in sorted(found) if _is_there(owner, address)]
 
 
 def _is_there(owner: Any, address: keyframes.Address) -> bool:
@@ -144,7 +158,12 @@ def _seen(
 
 
 def _replace(
-    owner: Any, name: str, addresses: list[keyframes.Address], frames: Any, values: Float32Array
+    owner: Any,
+    name: str,
+    addresses: list[keyframes.Address],
+    frames: Any,
+    values: Float32Array,
+    beside: bpy.types.Action | None,
 ) -> bpy.types.Action:
     """Keys in a new active Action in place of all that played; what was active is kept on a muted track.
 
@@ -156,7 +175,7 @@ def _replace(
     for track in owner.animation_data.nla_tracks:
         for strip in track.strips:
             strip.mute = True
-    return keyframes.write_action(owner, name, addresses, frames, values)
+    return keyframes.write_action(owner, name, addresses, frames, values, beside)
 
 
 def proposed_file(take: bpy.types.Action, ending: str) -> Path:
@@ -340,7 +359,7 @@ class VOXKEY_OT_bake_takes(bpy.types.Operator):
     bl_idname = "voxkey.bake_takes"
     bl_label = "Bake Takes for Export"
     bl_description = (
-        "Write what the takes and your own animation do to the face into one plain Action a part, frame by frame, as "
+        "Write what the takes and your own animation do to the face into one plain Action, frame by frame, as "
         "exporters to glTF, USD and FBX need it. The NLA tracks are muted, nothing is deleted; Ctrl-Z takes it back"
     )
     bl_options = {"REGISTER", "UNDO"}
@@ -351,10 +370,10 @@ class VOXKEY_OT_bake_takes(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Any:
         try:
-            actions = bake(context.scene, properties.target_object(context))
+            action = bake(context.scene, properties.target_object(context))
         except ValueError as error:
             return _refuse(self, error)
-        self.report({"INFO"}, f"Baked {', '.join(action.name for action in actions)}; the NLA tracks are muted")
+        self.report({"INFO"}, f"Baked {action.name}; the NLA tracks are muted")
         return {"FINISHED"}
 
 

@@ -223,14 +223,22 @@ def write_head(
 
 
 def write_action(
-    owner: Any, name: str, found: Sequence[Address], frames: NDArray[np.int64], values: Float32Array
+    owner: Any,
+    name: str,
+    found: Sequence[Address],
+    frames: NDArray[np.int64],
+    values: Float32Array,
+    beside: bpy.types.Action | None = None,
 ) -> bpy.types.Action:
-    """A plain Action with values (N, K) at frames (N,) for K addresses, which becomes the owner's active one."""
-    action = _write_keys(owner, name, found, _coordinates(frames, values))
+    """A plain Action with values (N, K) at frames (N,) for K addresses, which becomes the owner's active one.
+
+    From Blender 4.4 on it is a further slot of the Action beside, if one is given.
+    """
+    action = _write_keys(owner, name, found, _coordinates(frames, values), beside)
     data = owner.animation_data or owner.animation_data_create()
     data.action = action
     if hasattr(action, "slots"):
-        data.action_slot = action.slots[0]
+        data.action_slot = action.slots[-1]
     return action
 
 
@@ -541,9 +549,16 @@ def _write_layer(owner: Any, name: str, layer: _Layer, frames: NDArray[np.int64]
     return action, zlib.crc32(coordinates.tobytes())
 
 
-def _write_keys(owner: Any, name: str, found: Sequence[Address], coordinates: Float32Array) -> bpy.types.Action:
-    """A new Action with coordinates (K, N, 2) of the keys of K addresses."""
-    action = bpy.data.actions.new(name)
+def _write_keys(
+    owner: Any,
+    name: str,
+    found: Sequence[Address],
+    coordinates: Float32Array,
+    beside: bpy.types.Action | None = None,
+) -> bpy.types.Action:
+    """An Action with coordinates (K, N, 2) of the keys of K addresses: a new one, or a new slot of another."""
+    has_slots = hasattr(bpy.types, "ActionSlot")  # from 4.4 on
+    action = beside if beside and has_slots else bpy.data.actions.new(name)
     curves = _new_fcurves(action, owner)
     for (path, index), points in zip(found, coordinates, strict=True):
         _write_fcurve(curves.new(path, index=index), points)
@@ -551,12 +566,13 @@ def _write_keys(owner: Any, name: str, found: Sequence[Address], coordinates: Fl
 
 
 def _new_fcurves(action: bpy.types.Action, owner: Any) -> Any:
-    """The collection in which the f-curves of a new Action for a data-block are made."""
+    """The collection in which the f-curves of an Action for one more data-block are made."""
     if not hasattr(action, "slots"):  # before 4.4
         action.id_root = owner.id_type
         return action.fcurves
     slot = action.slots.new(id_type=owner.id_type, name=owner.name)
-    strip: Any = action.layers.new("Layer").strips.new(type="KEYFRAME")
+    layer = action.layers[0] if action.layers else action.layers.new("Layer")
+    strip: Any = layer.strips[0] if layer.strips else layer.strips.new(type="KEYFRAME")
     return strip.channelbag(slot, ensure=True).fcurves
 
 
