@@ -13,7 +13,6 @@ import bpy
 
 from . import face, keyframes, rig_links
 from .core.channels import BLENDSHAPE_CHANNELS
-from .core.names import match_names
 from .core.retarget import Coverage, RigMap, RigPart, Target, find_targets
 from .drawing import redraw_panels
 
@@ -38,7 +37,7 @@ class Look:
     is_own: bool = False
     """Whether the user chose or edited the rig map."""
     driven: dict[str, str] = field(default_factory=dict)
-    """Channel -> names of what it moves; its own name where that is called as the channel."""
+    """Channel -> names of what it moves."""
     missing: frozenset[Target] = frozenset()
     """Targets of the rig map that the character does not have."""
     problem: str | None = None
@@ -167,11 +166,6 @@ def _reached(rig_map: RigMap, offers: list[RigPart]) -> dict[str, Any]:
         names.setdefault(link.channel, {})[link.target.name] = None
     there = {target for part in offers for target in find_targets(rig_map, part)}
     return {
-        "driven": {channel: _listing(channel, tuple(targets)) for channel, targets in names.items()},
+        "driven": {channel: ", ".join(targets) for channel, targets in names.items()},
         "missing": frozenset(link.target for link in rig_map.links if link.target not in there),
     }
-
-
-def _listing(channel: str, targets: tuple[str, ...]) -> str:
-    """What a channel moves: the channel itself where that is but another spelling, as there is little room."""
-    return channel if len(targets) == 1 and match_names((channel,), targets) else ", ".join(targets)

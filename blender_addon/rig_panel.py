@@ -16,6 +16,7 @@ from typing import Any
 import bpy
 
 from . import face, make_shapes, presets, properties, rig_links, rig_preview, shape_match
+from .core.names import match_names
 from .drawing import draw_sentence
 from .rig_look import N_CHANNELS, Look, last_look, seen
 
@@ -38,15 +39,10 @@ class VOXKEY_UL_channels(bpy.types.UIList):
         if preview and preview.channel == item.name:
             layout.progress(factor=preview.amount, type="BAR", text=f"{item.name} {preview.amount:.0%}")
             return
-        targets = known.driven.get(item.name)
         row = layout.row(align=True)
-        row.active = targets is not None
-        icon = "LINKED" if item.name in known.coverage.combined else "CHECKMARK" if targets else "REMOVE"
-        names = row if targets in {None, item.name} else row.split(factor=0.55)
-        names.label(text=item.name, icon=icon)
-        if targets and targets != item.name:
-            names.label(text=targets)
-        if targets:
+        row.active = item.name in known.driven
+        row.label(text=item.name, icon=_status_icon(known, item.name))
+        if item.name in known.driven:
             row.operator("voxkey.preview_channel", text="", icon="HIDE_OFF", emboss=False).channel = item.name
 
     def filter_items(self, context: bpy.types.Context, data: Any, name: str) -> tuple[list[int], list[int]]:
@@ -70,8 +66,8 @@ class VOXKEY_UL_links(bpy.types.UIList):
         self, context: bpy.types.Context, layout: Any, data: Any, item: Any, icon: Any, active: Any, name: Any, *_: Any
     ) -> None:
         known = seen(item.id_data)
-        is_alike = known is not None and known.driven.get(item.channel) == item.channel
-        names = layout.row(align=True) if is_alike else layout.split(factor=0.5, align=True)
+        is_alike = bool(match_names((item.channel,), (item.target,)))  # there is little room
+        names = layout.row(align=True) if is_alike else layout.split(factor=0.6, align=True)
         names.alert = known is not None and rig_links.read(item).target in known.missing
         names.label(text=item.target if is_alike else item.channel, icon=KIND_ICONS[item.kind])
         if not is_alike:
@@ -151,11 +147,21 @@ def _draw_coverage(layout: Any, context: bpy.types.Context, known: Look) -> None
     body.label(text=counts)
     manager = context.window_manager
     body.template_list("VOXKEY_UL_channels", "", manager, "voxkey_channels", manager, "voxkey_channel", rows=8)
+    if 0 <= manager.voxkey_channel < len(manager.voxkey_channels):
+        channel = manager.voxkey_channels[manager.voxkey_channel].name
+        targets = known.driven.get(channel, "nothing")
+        draw_sentence(body, context, f"{channel} moves {targets}", _status_icon(known, channel))
     if cover.unused:
         header, names = body.panel("voxkey_unused", default_closed=True)
         header.label(text=f"Unused shape keys: {len(cover.unused)}")
         if names is not None:
             draw_sentence(names, context, ", ".join(cover.unused), "SHAPEKEY_DATA")
+
+
+def _status_icon(known: Look, channel: str) -> str:
+    """A tick for a channel that moves something of its own, a chain for one that shares it, a dash for none."""
+    assert known.coverage is not None
+    return "LINKED" if channel in known.coverage.combined else "CHECKMARK" if channel in known.driven else "REMOVE"
 
 
 def _draw_links(layout: Any, obj: bpy.types.Object, known: Look) -> None:

@@ -83,7 +83,9 @@ def test_family_and_coverage_are_shown(addon: Any, head: Any, scene: Any) -> Non
     assert "51 matched, 0 combined, 0 unmatched" in drawn.texts
     assert "voxkey.edit_links" in drawn.drawn
     few = make_head(scene, ["JAW_OPEN", "mouthClose", "wart", "wart.001"], "Few")
+    bpy.context.window_manager.voxkey_channel = BLENDSHAPE_CHANNELS.index("jawOpen")
     drawn = draw(addon, few)
+    assert "jawOpen moves JAW_OPEN" in drawn.texts
     assert "ARKit, 2 of 51 channels" in drawn.texts
     assert {"2 matched, 0 combined, 49 unmatched", "Unused shape keys: 2", "wart, wart.001"} <= set(drawn.texts)
 
