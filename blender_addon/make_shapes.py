@@ -110,9 +110,11 @@ class VOXKEY_OT_make_shape_keys(bpy.types.Operator):
             manager.progress_end()
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Any:
+        return self.execute(context) if bpy.app.background else self.begin(context)
+
+    def begin(self, context: bpy.types.Context) -> Any:
+        """Start the transfer in a thread, which modal() watches."""
         global _running
-        if bpy.app.background:
-            return self.execute(context)
         try:
             self._request = _request(context, self.replace)
         except ValueError as error:

@@ -27,6 +27,7 @@ FIT_LENGTHS = (1.0, 0.5, 0.35, 0.25, 0.18, 0.13, 0.1, 0.07)
 FIT_REACH = 0.3
 """Nearest places farther away than this are no correspondences."""
 INSIDE_REACH = 0.1
+"""Deeper inside of mouth and lids than this beyond the source's skin, the target only follows its neighbourhood."""
 FACING = 0.4
 """Least cosine between the normals of places that correspond."""
 NORMAL_WEIGHT = 0.25
@@ -54,6 +55,7 @@ MOST_APART = 0.25
 STILL = 1e-3
 """Motion that counts as none, as a part of the shape's largest."""
 SMOOTH_LENGTH = 0.15
+"""Over which the turning and stretching by the fit is averaged."""
 N_SAMPLES = 8
 """Places on the rims between two neighbouring landmarks."""
 
@@ -225,7 +227,7 @@ class Match:
 
     places: Places
     found: Mask
-    """(V,) False deeper inside of openings than the source has any skin; there the target is held back softly"""
+    """(V,) False deeper inside of openings than the source has any skin"""
 
 
 def match(source: Face, target: Face, bent: Floats) -> Match:

@@ -1,5 +1,7 @@
 """Make Shape Keys: on the default head stripped of its shapes, in the add-on enabled as an extension."""
 
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,8 @@ from numpy.typing import NDArray
 
 from blender_addon import make_shapes
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
+
+from .interface import Context, Event, Layout, Pressed
 
 BLEND = Path(__file__).parents[2] / "rigs" / "default_head.blend"
 Floats = NDArray[np.float32]
@@ -157,3 +161,57 @@ def test_linked_meshes_and_edit_mode_are_sentences(bare: Any) -> None:
         wanted.objects = ["Head"]
     assert "linked from another file" in str(make_shapes.face_problem(wanted.objects[0]))
     assert make_shapes.face_problem(None) == "Choose the mesh of the face"
+
+
+# In the interface, where the transfer runs beside it
+
+
+@pytest.fixture
+def module(extension: Any) -> Any:
+    return sys.modules[f"{extension.__name__}.make_shapes"]
+
+
+def test_in_the_interface_it_runs_beside_it_shows_progress_and_ends_with_the_shapes(bare: Any, module: Any) -> None:
+    context, button = Context(), Pressed(module.VOXKEY_OT_make_shape_keys, replace=False)
+    assert button.begin(context) == {"RUNNING_MODAL"}
+    assert "wait, or cancel it with Esc" in str(module.disabled_reason(bpy.context))
+    panel = Layout()
+    module.draw(panel, context)
+    assert any("Making shapes" in text for text in panel.texts)
+    deadline = time.monotonic() + 120
+    while (result := button.modal(context, Event("TIMER"))) == {"PASS_THROUGH"} and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert result == {"FINISHED"}
+    assert len(bare.data.shape_keys.key_blocks) == 52
+    assert context.window_manager.n_timers == 0
+    assert module.disabled_reason(bpy.context) is None
+
+
+def test_esc_leaves_the_head_as_it_was(bare: Any, module: Any) -> None:
+    context, button = Context(), Pressed(module.VOXKEY_OT_make_shape_keys, replace=False)
+    button.begin(context)
+    assert button.modal(context, Event("ESC")) == {"CANCELLED"}
+    assert button.reports == ["Cancelled; no shape keys were made"]
+    assert bare.data.shape_keys is None
+    assert context.window_manager.n_timers == 0
+
+
+def test_a_mesh_that_changes_meanwhile_is_left_alone(bare: Any, module: Any) -> None:
+    context, button = Context(), Pressed(module.VOXKEY_OT_make_shape_keys, replace=False)
+    button.begin(context)
+    bare.data.vertices.add(1)
+    while (result := button.modal(context, Event("TIMER"))) == {"PASS_THROUGH"}:
+        time.sleep(0.05)
+    assert result == {"CANCELLED"}
+    assert "Bare has changed meanwhile" in button.reports[0]
+    assert bare.data.shape_keys is None
+
+
+def test_the_panel_says_where_the_shapes_come_from(bare: Any, module: Any) -> None:
+    panel = Layout()
+    module.draw(panel, Context())
+    assert "From Voxkey's default head" in panel.texts
+    append_head().select_set(True)
+    panel = Layout()
+    module.draw(panel, Context())
+    assert "From Head" in panel.texts
