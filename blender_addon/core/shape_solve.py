@@ -29,8 +29,8 @@ APERTURES = ((61, 67), (62, 66), (63, 65), (51, 57), (37, 41), (38, 40), (43, 47
 CORNERS = (48, 54)
 MOST_STRETCH = 2.0
 """How much more than a shape at 1 a channel may ask for; it then gets the shape at 1, and all else in proportion."""
-SEAL = 30.0
-"""Weight of apertures for lips that must touch."""
+OPENING, SEALING = 8.0, 8.0
+"""Weight of apertures, and how much more that of lips counts which must touch."""
 FOUND = 0.75
 """A channel counts as found when less than this is missing of it."""
 LEAST_GAIN = 0.03
@@ -148,11 +148,11 @@ def solve(ours: Array, theirs: Array, channels: Sequence[str]) -> Weights:
     stretch = np.maximum(free[np.arange(len(goals)), leading], 1)
     gains = np.minimum(free / stretch[:, None], 1)
     jaw, close = channels.index("jawOpen"), channels.index("mouthClose")
-    tight = _features(theirs, SEAL)
-    goal = _features(ours[[jaw]] + ours[[close]], SEAL) / stretch[jaw] - gains[jaw] @ tight
+    tight = _features(theirs, True)
+    goal = _features(ours[[jaw]] + ours[[close]], True) / stretch[jaw] - gains[jaw] @ tight
     even = _Pairs(pairs.is_even[[close]], pairs.partner)
     gains[close] = _bounded(tight, goal, -gains[jaw], 1 - gains[jaw], even)[0]
-    residuals[close] = _shares(goal - gains[[close]] @ tight, _features(ours[[close]], SEAL) / stretch[jaw])[0]
+    residuals[close] = _shares(goal - gains[[close]] @ tight, _features(ours[[close]], True) / stretch[jaw])[0]
     return Weights(gains, residuals)
 
 
@@ -207,7 +207,7 @@ def _shares(missing: Array, goals: Array) -> Array:
     return np.where(sizes > 1e-9, np.minimum(np.linalg.norm(missing, axis=1) / np.maximum(sizes, 1e-9), 1), 1)
 
 
-def _features(motion: Array, aperture_weight: float = 8.0) -> Array:
+def _features(motion: Array, is_sealing: bool = False) -> Array:
     """(N, F) what is compared of motions (N, P, 3): places, weighted, and how far lips and lids open and lips widen."""
     weights = np.full(motion.shape[1], 0.7)
     weights[:17] = 0.5
@@ -215,13 +215,18 @@ def _features(motion: Array, aperture_weight: float = 8.0) -> Array:
     weights[48:60] = 2.0
     weights[60:68] = 3.0
     weights[68:] = 1.5
-    depth = np.where(np.arange(motion.shape[1]) < 68, 0.4, 1.0)  # what a guess of landmarks knows least
+    depth = np.where(np.arange(motion.shape[1]) < 68, 0.4, 1.0) * (not is_sealing)  # what a guess knows least
     places = motion * weights[:, None]
     places[:, :, 1] *= depth
     upper, lower = np.array(APERTURES).T
-    opening = aperture_weight * (motion[:, upper, 2] - motion[:, lower, 2])
+    opening = OPENING * (motion[:, upper] - motion[:, lower])
+    opening *= np.array([0.0, 0.4 if is_sealing else 0.0, 1.0])
+    if is_sealing:
+        opening[:, :3] *= SEALING
     widening = 3.0 * (motion[:, CORNERS[1], 0] - motion[:, CORNERS[0], 0])
-    return np.concatenate([places.reshape(len(motion), -1), opening, widening[:, None]], axis=1)
+    return np.concatenate(
+        [np.concatenate([places, opening], axis=1).reshape(len(motion), -1), widening[:, None]], axis=1
+    )
 
 
 def _measured(vertices: Floats, triangles: Ints, landmarks68: Ints) -> Ints:
