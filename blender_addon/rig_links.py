@@ -295,6 +295,7 @@ def _write(obj: bpy.types.Object, rig_map: RigMap) -> None:
 
 
 def read(item: Any) -> Link:
+    """What a row of the list says; ValueError when it makes no sense, as without a target."""
     place = {"bone": item.component, "property": item.bone}.get(item.kind, "")
     target = Target(item.kind, item.target, place)
     return Link(item.channel, target, item.gain, item.offset, item.minimum, item.maximum)

@@ -116,6 +116,8 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
         is_needed = problem is not None or (known is not None and known.rig_map is None)
         _draw_section(layout, context, "Landmarks" if is_bare else "Match by Shape", shape_match.draw, is_needed)
         _draw_section(layout, context, "Make Shape Keys", make_shapes.draw, is_needed)
+    elif known and known.rig_map is None:
+        draw_sentence(layout, context, "Choose the mesh of the face to match it by shape", "INFO")
 
 
 def _draw_family(layout: Any, context: bpy.types.Context, known: Look) -> None:

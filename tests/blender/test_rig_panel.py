@@ -102,6 +102,8 @@ def test_next_step_is_open_where_names_say_nothing(addon: Any, head: Any, scene:
     drawn = draw(addon, bare)
     assert any(text.startswith("Nothing can move here yet") for text in drawn.texts)
     assert len(drawn.open) == 2
+    armature = make_armature(scene, ["tail"])
+    assert "Choose the mesh of the face to match it by shape" in draw(addon, armature).texts
 
 
 def test_landmarks_that_are_marked_stand_for_their_face(addon: Any, head: Any, scene: Any) -> None:
