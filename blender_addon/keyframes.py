@@ -25,6 +25,7 @@ from mathutils import Euler, Quaternion
 from numpy.typing import NDArray
 
 from .core.curves import Curves, Float32Array, frames_to_seconds, sample_curves
+from .core.key_reduction import reduce_keys
 from .core.retarget import Target
 
 FACTS = "voxkey"
@@ -48,7 +49,7 @@ _QUOTED = re.compile(r'\["((?:[^"\\]|\\.)*)"\]')
 _HEAD_ADDRESSES: tuple[Address, ...] = tuple(("delta_rotation_euler", axis) for axis in range(3))
 _REST_ANGLE = (0.0, 0.0, 1.0, 0.0)  # Blender's default angle and axis
 _KEYS_DEFAULT_TO_1 = bpy.app.version >= (5, 0, 0)
-_LINEAR, _AUTO_CLAMPED = 1, 4  # numbers of the enums, which is what foreach_set takes
+_CONSTANT, _LINEAR, _AUTO_CLAMPED = 0, 1, 4  # numbers of the enums, which is what foreach_set takes
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,16 @@ class Motion:
     """M."""
     values: Float32Array
     """(N, M), one row a key frame."""
+
+
+@dataclass(frozen=True)
+class Spacing:
+    """How close together the keys of a take are."""
+
+    tolerance: float = 0.0
+    """How far f-curves may be from the values of a motion for the sake of fewer keys; 0 for a key in every row."""
+    is_held: bool = False
+    """Whether values are held from key to key instead of going over into one another."""
 
 
 def head_problem(obj: bpy.types.Object) -> str | None:
@@ -113,7 +124,7 @@ def animated_by(player: Any) -> set[Address]:
     if action is None:
         return set()
     curves = fcurves(action) if player == action else _slot_fcurves(action, player)
-    return {(curve.data_path, curve.array_index) for curve in curves}
+    return {_address(curve) for curve in curves}
 
 
 def animated_by_strips(owner: Any, is_own: bool, even_muted: bool = True) -> set[Address]:
@@ -147,18 +158,13 @@ def raised_by_hand(motion: Motion) -> list[str]:
 
 
 def key_values(action: bpy.types.Action) -> tuple[NDArray[np.int64], Float32Array]:
-    """Frames (N,) of the first f-curve of a take's Action, and the values (N, K) of all that have as many keys."""
-    found = [curve for curve in fcurves(action) if len(curve.keyframe_points)]
-    columns: list[Float32Array] = []
-    frames = np.zeros(0, np.float32)
-    for curve in found:
-        coordinates = np.empty(2 * len(curve.keyframe_points), np.float32)
-        curve.keyframe_points.foreach_get("co", coordinates)
-        frames = frames if columns else coordinates[::2]
-        if len(coordinates) == 2 * len(frames):
-            columns.append(coordinates[1::2])
-    values = np.stack(columns, axis=1) if columns else np.zeros((0, 0), np.float32)
-    return np.round(frames).astype(np.int64), values
+    """Frames (N,) at which any f-curve of a take's Action has a key, and the values (N, K) of all there."""
+    keys = [_read_keys(curve) for curve in fcurves(action) if len(curve.keyframe_points)]
+    if not keys:
+        return np.zeros(0, np.int64), np.zeros((0, 0), np.float32)
+    frames = np.unique(np.concatenate([points[:, 0] for points in keys]))
+    values = np.stack([np.interp(frames, points[:, 0], points[:, 1]) for points in keys], axis=1)
+    return np.round(frames).astype(np.int64), values.astype(np.float32)
 
 
 def moves_bones(animated: Iterable[Address]) -> bool:
@@ -190,13 +196,17 @@ def write_take(
     frames: NDArray[np.int64],
     facts: dict[str, Any],
     prediction: Curves,
+    spacing: Spacing = Spacing(),
 ) -> bpy.types.Action:
-    """New Actions on new NLA tracks with the motions' keys at frames (N,); the first, which stands for the take."""
+    """New Actions on new NLA tracks with the motions' keys at frames (N,); the first, which stands for the take.
+
+    With a tolerance, frames are evenly spaced.
+    """
     take = None
     for motion in motions:
         for layer in _motion_layers(motion):
             name = f"{take.name} {owner_name(motion.owner)}" if take else f"Voxkey {facts['source']}"
-            action, checksum = _write_layer(motion.owner, name, layer, frames)
+            action, checksum = _write_layer(motion.owner, name, layer, frames, spacing)
             if take is None:
                 take = action
                 action[PREDICTION] = np.ascontiguousarray(prediction.values).tobytes()
@@ -209,17 +219,60 @@ def write_take(
 
 
 def write_head(
-    obj: bpy.types.Object, take: bpy.types.Action, frames: NDArray[np.int64], angles: Float32Array
+    obj: bpy.types.Object,
+    take: bpy.types.Action,
+    frames: NDArray[np.int64],
+    angles: Float32Array,
+    spacing: Spacing = Spacing(),
 ) -> bpy.types.Action:
     """A head object's part of a take: angles (N, 3) in radians about the object's own axes, at frames (N,).
 
     Delta rotation turns about the axes of the parent, so the angles, small as they are, turn with the object.
     """
-    own_axes = np.array(obj.rotation_euler.to_matrix(), np.float32)
-    layer = _Layer(list(_HEAD_ADDRESSES), angles @ own_axes.T, None, "ADD")
-    action, checksum = _write_layer(obj, f"{take.name} head", layer, frames)
+    action, checksum = _write_layer(obj, f"{take.name} head", _head_layer(obj, angles), frames, spacing)
     _write_part_facts(action, take, checksum)
     return action
+
+
+def rewrite_take(
+    take: bpy.types.Action,
+    motions: Sequence[Motion],
+    frames: NDArray[np.int64],
+    head: bpy.types.Object | None,
+    angles: Float32Array,
+    spacing: Spacing,
+) -> bool:
+    """Put other keys into the f-curves of a take, as write_take and write_head would write them.
+
+    False, with nothing written, when that takes other f-curves, or someone has edited these.
+    """
+    layers = [(motion.owner, layer) for motion in motions for layer in _motion_layers(motion)]
+    if head:
+        layers.append((head, _head_layer(head, angles)))
+    free = parts(take)
+    places = []
+    for owner, layer in layers:
+        wanted = (owner, layer.addresses)
+        place = next((p for p in free if (p[0], [_address(curve) for curve in fcurves(p[1])]) == wanted), None)
+        if place is None or read_facts(place[1])["checksum"] != _checksum(place[1]):
+            return False
+        free.remove(place)
+        places.append(place)
+    if free:
+        return False
+    for (_, action), (_, layer) in zip(places, layers, strict=True):
+        keys = _keys(frames, layer.values, spacing)
+        for curve, points in zip(fcurves(action), keys, strict=True):
+            curve.keyframe_points.clear()
+            _write_fcurve(curve, points, spacing)
+        add_facts(action, checksum=_checksum_of(keys))
+        action.update_tag()
+    return True
+
+
+def n_keys(take: bpy.types.Action) -> int:
+    """How many keys a take has, on all its f-curves."""
+    return sum(len(curve.keyframe_points) for _, action in parts(take) for curve in fcurves(action))
 
 
 def write_action(
@@ -234,7 +287,8 @@ def write_action(
 
     From Blender 4.4 on it is a further slot of the Action beside, if one is given.
     """
-    action = _write_keys(owner, name, found, _coordinates(frames, values), beside)
+    spacing = Spacing()
+    action = _write_keys(owner, name, found, _keys(frames, values, spacing), spacing, beside)
     data = owner.animation_data or owner.animation_data_create()
     data.action = action
     if hasattr(action, "slots"):
@@ -415,6 +469,10 @@ def fcurves(action: bpy.types.Action) -> list[Any]:
     ]
 
 
+def _address(curve: Any) -> Address:
+    return curve.data_path, curve.array_index
+
+
 def _data_path(shape_key: str) -> str:
     return f'key_blocks["{bpy.utils.escape_identifier(shape_key)}"].value'
 
@@ -535,33 +593,41 @@ def _held(owner: Any, path: str, length: int) -> list[float] | None:
     return [read_value(owner, address) for address in wanted]
 
 
+def _head_layer(obj: bpy.types.Object, angles: Float32Array) -> _Layer:
+    own_axes = np.array(obj.rotation_euler.to_matrix(), np.float32)
+    return _Layer(list(_HEAD_ADDRESSES), angles @ own_axes.T, None, "ADD")
+
+
 def _write_part_facts(action: bpy.types.Action, take: bpy.types.Action, checksum: int) -> None:
     action[PART_OF] = take
     action[FACTS] = json.dumps({"checksum": checksum})
 
 
-def _write_layer(owner: Any, name: str, layer: _Layer, frames: NDArray[np.int64]) -> tuple[bpy.types.Action, int]:
+def _write_layer(
+    owner: Any, name: str, layer: _Layer, frames: NDArray[np.int64], spacing: Spacing
+) -> tuple[bpy.types.Action, int]:
     """A new Action on a new NLA track of the owner, keyed at frames (N,), over the rest; with its checksum."""
     _write_rest(owner, layer.addresses, layer.rest_value)
-    coordinates = _coordinates(frames, layer.values)
-    action = _write_keys(owner, name, layer.addresses, coordinates)
+    keys = _keys(frames, layer.values, spacing)
+    action = _write_keys(owner, name, layer.addresses, keys, spacing)
     _add_track(owner, action, layer.blend_type, "NOTHING")
-    return action, zlib.crc32(coordinates.tobytes())
+    return action, _checksum_of(keys)
 
 
 def _write_keys(
     owner: Any,
     name: str,
     found: Sequence[Address],
-    coordinates: Float32Array,
+    keys: Sequence[Float32Array],
+    spacing: Spacing,
     beside: bpy.types.Action | None = None,
 ) -> bpy.types.Action:
-    """An Action with coordinates (K, N, 2) of the keys of K addresses: a new one, or a new slot of another."""
+    """An Action with the keys (N, 2) of each of K addresses: a new one, or a new slot of another."""
     has_slots = hasattr(bpy.types, "ActionSlot")  # from 4.4 on
     action = beside if beside and has_slots else bpy.data.actions.new(name)
     curves = _new_fcurves(action, owner)
-    for (path, index), points in zip(found, coordinates, strict=True):
-        _write_fcurve(curves.new(path, index=index), points)
+    for (path, index), points in zip(found, keys, strict=True):
+        _write_fcurve(curves.new(path, index=index), points, spacing)
     return action
 
 
@@ -576,21 +642,23 @@ def _new_fcurves(action: bpy.types.Action, owner: Any) -> Any:
     return strip.channelbag(slot, ensure=True).fcurves
 
 
-def _coordinates(frames: NDArray[np.int64], values: Float32Array) -> Float32Array:
-    """(K, N, 2) frame and value of every key, from frames (N,) and values (N, K)."""
+def _keys(frames: NDArray[np.int64], values: Float32Array, spacing: Spacing) -> list[Float32Array]:
+    """For each of K f-curves its keys, (n, 2) frame and value, from frames (N,) and values (N, K)."""
+    if spacing.tolerance:
+        return reduce_keys(frames, values, spacing.tolerance)
     coordinates = np.empty((values.shape[1], len(frames), 2), np.float32)
     coordinates[:, :, 0], coordinates[:, :, 1] = frames, values.T
-    return coordinates
+    return list(coordinates)
 
 
-def _write_fcurve(curve: Any, coordinates: Float32Array) -> None:
-    """Linear keys (N, 2), all at once: keyframe_insert takes 200 times as long."""
+def _write_fcurve(curve: Any, coordinates: Float32Array, spacing: Spacing) -> None:
+    """Keys (N, 2) of an f-curve without any, all at once: keyframe_insert takes 200 times as long."""
     n_keys = len(coordinates)
     points = curve.keyframe_points
     points.add(n_keys)
     points.foreach_set("co", coordinates.ravel())
     # bytes, as Blender stores them: other integers take 20 times as long
-    points.foreach_set("interpolation", np.full(n_keys, _LINEAR, np.uint8))
+    points.foreach_set("interpolation", np.full(n_keys, _CONSTANT if spacing.is_held else _LINEAR, np.uint8))
     for side in ("handle_left_type", "handle_right_type"):
         points.foreach_set(side, np.full(n_keys, _AUTO_CLAMPED, np.uint8))
     curve.update()
@@ -625,7 +693,7 @@ def _write_rest(owner: Any, addresses: Sequence[Address], rest_value: float | No
     before = [(path, index, read_value(owner, (path, index))) for path, index in missing]
     for path, index, value in before:
         held = value if rest_value is None else rest_value
-        _write_fcurve(curves.new(path, index=index), np.array([[0, held]], np.float32))
+        _write_fcurve(curves.new(path, index=index), np.array([[0, held]], np.float32), Spacing())
     rest[REST] = json.dumps(json.loads(rest[REST]) + before)
     if is_new:
         _add_track(owner, rest, "REPLACE", "HOLD")
@@ -714,9 +782,18 @@ def _remove_rest(owner: Any) -> None:
 
 def _checksum(action: bpy.types.Action) -> int:
     """Changes with every frame, value and number of the keys."""
+    return _checksum_of([_read_keys(curve) for curve in fcurves(action)])
+
+
+def _checksum_of(keys: Iterable[Float32Array]) -> int:
     checksum = 0
-    for curve in fcurves(action):
-        coordinates = np.empty(2 * len(curve.keyframe_points), np.float32)
-        curve.keyframe_points.foreach_get("co", coordinates)
-        checksum = zlib.crc32(coordinates.tobytes(), checksum)
+    for points in keys:
+        checksum = zlib.crc32(points.tobytes(), checksum)
     return checksum
+
+
+def _read_keys(curve: Any) -> Float32Array:
+    """(N, 2) frame and value."""
+    coordinates = np.empty(2 * len(curve.keyframe_points), np.float32)
+    curve.keyframe_points.foreach_get("co", coordinates)
+    return coordinates.reshape(-1, 2)
