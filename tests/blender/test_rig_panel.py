@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
+from rigs import test_rigs
 
 from .interface import Context, Event, Layout, Pressed
 from .scenes import NO_LIFE, TINY_MODEL, add_strip, jaw_heights, make_head, write_bursts
@@ -172,6 +173,32 @@ def test_links_are_the_characters_own_names(addon: Any, scene: Any) -> None:
         ("browDownLeft", "browDown_L"),
         ("jawOpen", "JAW_OPEN"),
     ]
+
+
+@pytest.mark.parametrize("name", ["oculus", "rigify"])
+def test_edit_links_changes_nothing_by_itself(addon: Any, scene: Any, name: str) -> None:
+    rig = test_rigs.build(name)  # opens a file
+    obj = bpy.data.objects[rig.face]
+    bpy.context.view_layer.objects.active = obj
+    values = np.random.default_rng(0).uniform(0, 1, (20, 51)).astype(np.float32)
+    curves = addon("core.curves").Curves(values, BLENDSHAPE_CHANNELS, 30.0)
+
+    def motions() -> dict[Any, Any]:
+        face = addon("face")
+        parts, (rig_map, _, _) = face.character(obj), face.chosen_map(obj)
+        found = face.motions(curves, rig_map, parts)
+        return {
+            (motion.owner.name, target): column
+            for motion in found
+            for target, column in zip(motion.targets, motion.values.T, strict=True)
+        }
+
+    detected = motions()
+    bpy.ops.voxkey.edit_links()
+    own = motions()
+    assert detected.keys() == own.keys()
+    for key, column in detected.items():
+        np.testing.assert_allclose(own[key], column, atol=1e-6)
 
 
 def test_editing_by_hand_is_said_and_can_be_reset(addon: Any, head: Any) -> None:
