@@ -56,7 +56,7 @@ SILENT_WORDS = ("sil", "sp")
 SCORING_SPEAKER = "s4"
 """The speaker that shows how a model does on an unseen face."""
 
-TRACKER_GAIN = {"mouthFunnel": 3.0, "mouthLowerDown": 2.8, "mouthUpperUp": 2.8}
+TRACKER_GAIN = {"mouthPucker": 2.0, "mouthFunnel": 3.0, "mouthLowerDown": 2.8, "mouthUpperUp": 2.8}
 """iPhone weight / tracked weight, for channels that the tracker hardly moves."""
 GAP_PER_WEIGHT = {"jawOpen": 0.367, "mouthFunnel": 0.154, "mouthLowerDown": 0.076, "mouthUpperUp": 0.080}
 """Inner-lip gap that a weight of 1 (on both sides) opens, in outer-eye-corner distances. Measured on ICT-FaceKit."""
