@@ -5,7 +5,7 @@ about the mouth than its channels do. `arkit_weights` turns both into weights th
 
 * jawOpen is kept: against an iPhone that filmed the same face it has slope 1.0 (r 0.96).
 * mouthFunnel and mouthLowerDown are scaled by the slopes of the same comparison (3.0; 2.2 to 3.5), mouthUpperUp like
-  its counterpart; mouthPucker and the smile follow the iPhone's one to one.
+  its counterpart. mouthPucker, which follows the iPhone's (r 0.93), is doubled so that rounding is seen on a head.
 * The lip gap decides. The weights are completed until a head opens its lips as far as the landmarks say: what the jaw
   does not explain goes to the lips (mouthLowerDown, mouthUpperUp), what it opens too far is closed by mouthClose.
   With the ARKit meaning, mouthClose equal to jawOpen is a closed mouth over a dropped jaw.
@@ -57,7 +57,7 @@ SCORING_SPEAKER = "s4"
 """The speaker that shows how a model does on an unseen face."""
 
 TRACKER_GAIN = {"mouthPucker": 2.0, "mouthFunnel": 3.0, "mouthLowerDown": 2.8, "mouthUpperUp": 2.8}
-"""iPhone weight / tracked weight, for channels that the tracker hardly moves."""
+"""What tracked weights are multiplied by: iPhone weight / tracked weight, and for mouthPucker what a head needs."""
 GAP_PER_WEIGHT = {"jawOpen": 0.367, "mouthFunnel": 0.154, "mouthLowerDown": 0.076, "mouthUpperUp": 0.080}
 """Inner-lip gap that a weight of 1 (on both sides) opens, in outer-eye-corner distances. Measured on ICT-FaceKit."""
 LOWER_LIP_SHARE = 0.65
