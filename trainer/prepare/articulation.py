@@ -17,7 +17,7 @@ the upper teeth in f and v. They are gestures of their own that close what the a
 Targets: openness follows vowel height and lip shape follows rounding as the IPA chart orders them. Sizes, dominances,
 delays and rates of jaw and rounding were fitted by gradient descent to faces that were captured speaking: 693 sentences
 of GRID's s1, their phones aligned with the sound. On 47 other sentences the curves agree with the captured lip gap to
-r 0.79 inside speech, with jawOpen to 0.74 and with mouthPucker to 0.56 (with sizes that were set by hand: 0.53, 0.53, 0.37).
+r 0.79 inside speech, with jawOpen to 0.74 and with mouthPucker to 0.56 (sizes set by hand: 0.53, 0.53, 0.37).
 Sounds that GRID's words lack (y, o, ɕ, q, ...) were set beside their neighbours.
 Jaw heights of consonants: sibilants hold the teeth together, alveolars come next, velars and h leave the jaw to the
 vowels (Keating, Lindblom, Lubker, Kreiman 1994, "Variability in jaw height for segments in English and Swedish VCVs",
@@ -138,8 +138,8 @@ HELD_SHARE = np.array([0.8, 0.9, 0.5, 0.5])
 """Middle part of a phone in which its dominance is full."""
 SHORTEST_REST_SECONDS = 0.12
 """Shorter pauses are closures of stops or hesitations, in which the mouth stays as it is."""
-REST_MARGIN_SECONDS = 0.1
-"""Time from the start of a long pause until the lips touch, and from their parting to its end."""
+REST_MARGIN_SECONDS = 0.15
+"""Time from the start of a long pause until the face rests, and from its first motion to the end of the pause."""
 PAUSE_MARGIN_SECONDS = 0.08
 """Beginning and end of a pause in which the mouth still closes, or opens already."""
 SMOOTHING_SECONDS = 0.012
@@ -196,19 +196,18 @@ def _level_db(phone: Phone, samples: NDArray[np.float32], rate_hz: int) -> float
 def articulate(phones: list[Phone], n_frames: int) -> Curves:
     """Curves (n_frames, 51) at CLIP_FPS of a mouth that says the phones, which are in order of time."""
     seconds = np.arange(n_frames) / CLIP_FPS
-    jaw, pucker, funnel, spread = _articulators(phones, seconds).T
-    lips = _contact(phones, LIP_CONTACT, seconds)
-    teeth = _contact(phones, TEETH_CONTACT, seconds)
-    rest = _contact(_rests(phones), {PAUSE: 1.0}, seconds)
-    closed = np.maximum(lips, rest)
-    apart = 1 - np.maximum(closed, teeth)
+    awake = 1 - _rest(phones, seconds)
+    jaw, pucker, funnel, spread = _articulators(phones, seconds).T * awake
+    lips = _contact(phones, LIP_CONTACT, seconds) * awake
+    teeth = _contact(phones, TEETH_CONTACT, seconds) * awake
+    apart = 1 - np.maximum(lips, teeth)
     mouth = {
         "jawOpen": jaw,
-        "mouthClose": jaw * np.maximum(closed, 0.5 * teeth),
+        "mouthClose": jaw * np.maximum(lips, 0.5 * teeth),
         "mouthPucker": pucker,
         "mouthFunnel": funnel * apart,
         "mouthLowerDown": (0.65 * jaw + 0.1 * spread + 0.2 * funnel) * apart,
-        "mouthUpperUp": (0.3 * jaw + 0.2 * funnel) * apart + 0.15 * teeth * (1 - closed),
+        "mouthUpperUp": (0.3 * jaw + 0.2 * funnel) * apart + 0.15 * teeth * (1 - lips),
         "mouthStretch": 0.22 * spread,
         "mouthSmile": 0.12 * spread,
         "mouthPress": 0.2 * lips**2,
@@ -253,16 +252,17 @@ def _held_part(phone: Phone) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return phone.start_seconds + margin + DELAY_SECONDS, phone.end_seconds - margin + DELAY_SECONDS
 
 
-def _rests(phones: list[Phone]) -> list[Phone]:
-    """The pauses that are long enough to close the mouth, each the part in which the lips touch."""
-    rests = []
-    for phone in phones:
+def _rest(phones: list[Phone], seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far the face is at rest, (T,): wholly in the middle of long pauses, and at a silent beginning and end."""
+    rest = np.zeros(len(seconds))
+    for i, phone in enumerate(phones):
         duration = phone.end_seconds - phone.start_seconds
         if phone.symbol == PAUSE and duration >= SHORTEST_REST_SECONDS:
-            margin = min(REST_MARGIN_SECONDS, duration / 5)
-            start, end = phone.start_seconds + margin, phone.end_seconds - margin
-            rests.append(replace(phone, start_seconds=start, end_seconds=end))
-    return rests
+            since = seconds - phone.start_seconds if i else np.inf
+            until = phone.end_seconds - seconds if i < len(phones) - 1 else np.inf
+            share = np.minimum(since, until) / min(REST_MARGIN_SECONDS, duration / 4)
+            rest = np.maximum(rest, 0.5 - 0.5 * np.cos(np.pi * share.clip(0, 1)))
+    return rest
 
 
 def _contact(phones: list[Phone], closing: dict[str, float], seconds: NDArray[np.float64]) -> NDArray[np.float64]:
