@@ -20,6 +20,8 @@ CLIP_SAMPLE_RATE_HZ = 24_000
 CLIP_FPS = 100
 """Finer than any source or model, so that sampling a model's own grid from it loses nothing."""
 VALIDATION_PERCENT = 8
+VARIANT_MARK = "@"
+"""In the name of a clip: what follows tells variants of one recording apart."""
 PHONES = (
     *("sil", "i", "ɪ", "e", "ɛ", "ə", "ɐ", "æ", "a", "u", "y", "ʊ", "o", "ɔ", "ɒ"),
     *("p", "ɸ", "f", "θ", "t", "l", "s", "ɕ", "ʃ", "ɹ", "j", "k", "q", "w"),
@@ -90,11 +92,14 @@ def load_clip(path: Path) -> Clip:
 
 
 def list_clips(folder: Path, validation: bool) -> list[Path]:
-    """The clips below folder of one side of the split, sorted; a clip's side follows from its name alone."""
+    """The clips below folder of one side of the split, sorted.
+
+    A clip's side follows from its name up to VARIANT_MARK alone.
+    """
     return [
         path
         for path in sorted(folder.rglob("*.npz"))
-        if (zlib.crc32(path.stem.encode()) % 100 < VALIDATION_PERCENT) == validation
+        if (zlib.crc32(path.stem.partition(VARIANT_MARK)[0].encode()) % 100 < VALIDATION_PERCENT) == validation
     ]
 
 

@@ -60,8 +60,10 @@ def _voice_features(arrays: Arrays, waveform: Float32Array, hop_samples: int) ->
     n_frames = len(waveform) // hop_samples
     rows_per_frame = n_features // arrays["features.mel_power.mel"].shape[1]
     power = _mel_power(arrays, waveform[: n_frames * hop_samples], hop_samples // rows_per_frame)
-    relative = power / np.maximum(_local_level(arrays, power), arrays["quietest_power"])
-    rows = np.log10(relative + arrays["floor_power"])
+    reach = int(arrays["level_reach_rows"])
+    relative = power / np.maximum(_local_mean(power.mean(axis=1, keepdims=True), reach), arrays["quietest_power"])
+    log_power = np.log10(relative + arrays["floor_power"])
+    rows = log_power - _local_mean(log_power, reach)
     return np.asarray(rows.reshape(n_frames, n_features), np.float32)
 
 
@@ -76,13 +78,13 @@ def _mel_power(arrays: Arrays, waveform: Float32Array, hop_samples: int) -> Floa
     return np.asarray(power @ arrays["features.mel_power.mel"])
 
 
-def _local_level(arrays: Arrays, power: Float32Array) -> Float32Array:
-    """What divide_by_local_level divides by: mean power (R, 1) over the rows within level_reach_rows."""
-    reach, n_rows = int(arrays["level_reach_rows"]), len(power)
-    summed = np.concatenate([[0.0], np.cumsum(power.mean(axis=1), dtype=np.float64)])
+def _local_mean(rows: Float32Array, reach: int) -> Float32Array:
+    """Mean of rows (R, F) over those within reach."""
+    n_rows = len(rows)
+    summed = np.pad(np.cumsum(rows, axis=0, dtype=np.float64), ((1, 0), (0, 0)))
     first = np.maximum(np.arange(n_rows) - reach, 0)
     last = np.minimum(np.arange(n_rows) + reach + 1, n_rows)
-    return np.asarray((summed[last] - summed[first]) / (last - first), np.float32)[:, None]
+    return np.asarray((summed[last] - summed[first]) / (last - first)[:, None], np.float32)
 
 
 def _hidden(arrays: Arrays, features: Float32Array, style: Float32Array) -> Float32Array:

@@ -73,9 +73,9 @@ def test_chunks_of_any_length_give_what_the_whole_gives(
 
 
 def test_rows_do_not_change_when_later_sound_arrives(numpy_model: Model) -> None:
-    sound = syllables(14)
+    sound = syllables(16)
     context = int(np.ceil(numpy_model.contract.receptive_field_seconds / 2 * numpy_model.contract.fps))
-    whole, heard = (predict(numpy_model, sound[:n]).curves.values for n in (len(sound), 9 * RATE_HZ))
+    whole, heard = (predict(numpy_model, sound[:n]).curves.values for n in (len(sound), 12 * RATE_HZ))
     settled = len(heard) - context
     assert settled > 5 * numpy_model.contract.fps
     assert np.abs(heard[:settled] - whole[:settled]).max() < 1e-5

@@ -47,7 +47,6 @@ def _randomise(network: voice.VoiceNetwork) -> None:
     """Weights that keep hidden numbers about as large as they are, and outputs in the middle of their ranges."""
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
-        network.mean.fill_(-2.0)  # typical of speech in log10 of the power relative to its level
         for parameter in network.parameters():
             size = parameter[0].numel() if parameter.ndim > 1 else 10
             parameter.add_(torch.randn(parameter.shape, generator=generator) * size**-0.5)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from trainer.audio import MelPower, Mfcc, divide_by_local_level, with_differences
+from trainer.audio import MelPower, Mfcc, divide_by_local_level, local_mean, with_differences
 
 RATE_HZ, HOP, N_MELS, N_CEPSTRA = 24_000, 800, 40, 39
 
@@ -95,3 +95,10 @@ def test_local_level_does_not_depend_on_distant_sound() -> None:
     louder[:, 200:] *= 100
     before, after = (divide_by_local_level(power, 64, 1e-9)[:, : 200 - 64] for power in (mel_power, louder))
     torch.testing.assert_close(before, after)
+
+
+@pytest.mark.parametrize("n_rows", [1, 20, 300])
+def test_local_mean_is_the_mean_of_the_rows_within_reach(n_rows: int) -> None:
+    rows, reach = torch.randn(2, n_rows, 5) - 3, 30
+    wanted = [rows[:, max(0, i - reach) : i + reach + 1].mean(dim=1) for i in range(n_rows)]
+    torch.testing.assert_close(local_mean(rows, reach), torch.stack(wanted, dim=1), atol=1e-5, rtol=0)

@@ -17,9 +17,18 @@ from trainer import run
 from trainer.clips import PHONES, fake_clips
 from trainer.evaluate import lip_gap
 from trainer.voice_to_face import train as training
-from trainer.voice_to_face.data import Track, draw_batch, make_track, silent_track, vary
+from trainer.voice_to_face.data import ENVELOPE, Track, _other_voice, draw_batch, make_track, silent_track, vary
 from trainer.voice_to_face.losses import contact_loss, is_contact
-from trainer.voice_to_face.model import FPS, HOP_SAMPLES, N_MELS, SAMPLE_RATE_HZ, STYLES, Contact, VoiceToFace
+from trainer.voice_to_face.model import (
+    FPS,
+    HOP_SAMPLES,
+    N_MELS,
+    SAMPLE_RATE_HZ,
+    STYLES,
+    Contact,
+    VoiceToFace,
+    stacked_features,
+)
 from trainer.voice_to_face.train import Config
 
 REPOSITORY = Path(__file__).parents[2]
@@ -164,3 +173,21 @@ def test_settings_that_cannot_work_get_one_sentence(tmp_path: Path) -> None:
     result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1].startswith("error: there are no prepared clips in")
+
+
+def test_features_do_not_hear_which_microphone_it_was() -> None:
+    power = 10 ** (0.5 * torch.randn(1, 500, N_MELS, generator=generator(0)))
+    response = 10 ** torch.linspace(-0.5, 0.5, N_MELS)
+    assert (stacked_features(power * response) - stacked_features(power)).abs().max() < 0.02
+
+
+def test_another_voice_moves_formants_and_harmonics_apart() -> None:
+    bands = torch.arange(N_MELS)
+    formant = torch.exp(-(((bands - 30) / 8) ** 2))
+    rows = 10 ** (3 * formant + 0.5 * torch.cos(2 * bands)).repeat(40, 1)
+    changed = [_other_voice(rows, generator(seed)).clamp(min=1e-9).log10()[0] for seed in range(20)]
+    peaks = torch.stack([(row @ ENVELOPE).argmax() for row in changed])
+    ripples = torch.stack([(row - row @ ENVELOPE)[20:40].argmax() for row in changed])
+    assert peaks.unique().numel() > 4
+    assert abs(float(peaks.float().mean()) - 30) < 4
+    assert ripples.unique().numel() > 4

@@ -5,12 +5,14 @@ about the mouth than its channels do. `arkit_weights` turns both into weights th
 
 * jawOpen is kept: against an iPhone that filmed the same face it has slope 1.0 (r 0.96).
 * mouthFunnel and mouthLowerDown are scaled by the slopes of the same comparison (3.0; 2.2 to 3.5), mouthUpperUp like
-  its counterpart; mouthPucker and the smile follow the iPhone's one to one.
+  its counterpart. mouthPucker, which follows the iPhone's (r 0.93), is doubled so that rounding is seen on a head.
 * The lip gap decides. The weights are completed until a head opens its lips as far as the landmarks say: what the jaw
   does not explain goes to the lips (mouthLowerDown, mouthUpperUp), what it opens too far is closed by mouthClose.
   With the ARKit meaning, mouthClose equal to jawOpen is a closed mouth over a dropped jaw.
 * A gap below CONTACT_GAP is contact: tracked inner lips never coincide, neither at rest nor in p, b and m.
 * The tracker's temporal smoothing takes 12 to 16 % off fast lip motion; `sharpened` puts that back.
+* Away from speech the face is put to rest. Speakers part their lips well before they speak, or never close them, and
+  nothing in the sound says so.
 * What the face shows all the time (the lowest values of a clip) is the speaker's face, not speech, and so is what
   distinguishes its sides: it is taken off, and left and right are averaged.
 
@@ -26,16 +28,18 @@ J. Acoust. Soc. Am. 120(5).
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
 from tqdm import tqdm
 
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
-from trainer.clips import Clip, save_clip, unknown_phones
+from blender_addon.core.curves import Curves
+from trainer.clips import CLIP_FPS, PHONES, Clip, save_clip, unknown_phones
 from trainer.prepare.align import LEAST_AGREEMENT, Hearer, align, open_hearer
 from trainer.prepare.articulation import phone_rows
 from trainer.prepare.espeak import Voice, words_of
@@ -56,8 +60,8 @@ SILENT_WORDS = ("sil", "sp")
 SCORING_SPEAKER = "s4"
 """The speaker that shows how a model does on an unseen face."""
 
-TRACKER_GAIN = {"mouthFunnel": 3.0, "mouthLowerDown": 2.8, "mouthUpperUp": 2.8}
-"""iPhone weight / tracked weight, for channels that the tracker hardly moves."""
+TRACKER_GAIN = {"mouthPucker": 2.0, "mouthFunnel": 3.0, "mouthLowerDown": 2.8, "mouthUpperUp": 2.8}
+"""What tracked weights are multiplied by: iPhone weight / tracked weight, and for mouthPucker what a head needs."""
 GAP_PER_WEIGHT = {"jawOpen": 0.367, "mouthFunnel": 0.154, "mouthLowerDown": 0.076, "mouthUpperUp": 0.080}
 """Inner-lip gap that a weight of 1 (on both sides) opens, in outer-eye-corner distances. Measured on ICT-FaceKit."""
 LOWER_LIP_SHARE = 0.65
@@ -67,6 +71,8 @@ CONTACT_GAP = 0.010
 SHARPENING = 0.4
 """Amplifies 5 Hz, the rate of syllables, by 14 % at 25 frames a second."""
 REST_PERCENTILE = 5
+REST_DISTANCE_SECONDS = (0.15, 0.3)
+"""Distances from speech between which a face comes to rest."""
 VOICE = Voice("en-gb-x-rp")
 """The espeak-ng voice that pronounces the words."""
 WORD_MARGIN_SECONDS = 0.12
@@ -157,6 +163,17 @@ def heard_phones(path: Path, waveform: NDArray[np.float32], hear: Hearer) -> NDA
     return phone_rows(phones_heard(alignment.timed, waveform), n_frames)
 
 
+def at_rest_in_silence(curves: Curves, phones: NDArray[np.int8]) -> Curves:
+    """Curves (T, 51) that fade to 0 with the distance from speech; as they are where phones (T,) are unknown."""
+    speech = phones != PHONES.index("sil")
+    if not speech.any():
+        return curves
+    distance_seconds = distance_transform_edt(~speech) / CLIP_FPS
+    near, far = REST_DISTANCE_SECONDS
+    awake = ((far - distance_seconds) / (far - near)).clip(0, 1).astype(np.float32)
+    return replace(curves, values=curves.values * awake[:, None])
+
+
 @cache
 def _pronounced(word: str) -> list[list[str]]:
     return words_of(word, VOICE)
@@ -170,6 +187,7 @@ def clip_from(path: Path, speaker: str, hear: Hearer | None = None) -> Clip:
     # a video frame shows the middle of the time that it lasts
     times_seconds = (np.arange(len(weights)) + 0.5) / float(arrays["fps"])
     curves = on_clip_grid(weights, times_seconds, waveform)
+    phones = heard_phones(path, waveform, hear) if hear else unknown_phones(len(curves.values))
     return Clip(
         name=f"{speaker}_{path.stem}",
         corpus="grid",
@@ -177,9 +195,9 @@ def clip_from(path: Path, speaker: str, hear: Hearer | None = None) -> Clip:
         language="en-GB",
         licence=LICENCE,
         waveform=waveform,
-        curves=curves,
+        curves=at_rest_in_silence(curves, phones),
         labelled=LABELLED,
-        phones=heard_phones(path, waveform, hear) if hear else unknown_phones(len(curves.values)),
+        phones=phones,
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import librosa
 import numpy as np
+import scipy.fft
 import scipy.signal
 import torch
 from numpy.typing import NDArray
@@ -38,8 +39,12 @@ FULL_SCALE_POWER = 1e6 * QUIETEST_POWER
 
 SPEED_DEVIATION = 0.1
 """Of the logarithm of the speed: slower and faster speech with the same voice."""
-VOICE_DEVIATION = 0.1
-"""Of the logarithm of a factor on all frequencies: length of the vocal tract and pitch, from men to children."""
+TRACT_DEVIATION = 0.1
+"""Of the logarithm of a factor on the formants: length of the vocal tract, from men to children."""
+PITCH_DEVIATION = 0.25
+"""Of the logarithm of a factor on the harmonics."""
+N_ENVELOPE = 14
+"""Cepstra that make the envelope of a row, which has the formants; the rest has the harmonics."""
 CLEAN_SHARE = 0.4
 """Part of the runs that is heard without babble, room, clipping, band and codec, as good recordings are."""
 COLOUR_DB = 5.0
@@ -63,6 +68,9 @@ LEVEL_DB = (-50.0, -8.0)
 """Level of the speech against full scale."""
 
 MEL_HZ = torch.from_numpy(librosa.mel_frequencies(N_MELS + 2, fmin=LOWEST_HZ, fmax=HIGHEST_HZ)[1:-1])
+_CEPSTRA = torch.from_numpy(scipy.fft.dct(np.eye(N_MELS), norm="ortho", axis=1)[:, :N_ENVELOPE]).float()
+ENVELOPE = _CEPSTRA @ _CEPSTRA.T
+"""(N_MELS, N_MELS), what takes the envelope out of rows of log power."""
 
 
 @dataclass(frozen=True)
@@ -214,10 +222,18 @@ def vary(power: Tensor, babble: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _other_voice(power: Tensor, generator: torch.Generator) -> Tensor:
-    """All frequencies times a factor, which stands for another vocal tract."""
-    heard_hz = (MEL_HZ * _factor(VOICE_DEVIATION, generator)).numpy()
+    """Formants and harmonics times a factor each, which stand for another vocal tract and another pitch."""
+    log_power = power.clamp(min=FAINTEST_POWER).log10()
+    envelope = log_power @ ENVELOPE
+    harmonics = _stretched(log_power - envelope, _factor(PITCH_DEVIATION, generator))
+    return 10 ** (_stretched(envelope, _factor(TRACT_DEVIATION, generator)) + harmonics)
+
+
+def _stretched(rows: Tensor, factor: float) -> Tensor:
+    """Rows (R, N_MELS) with what is at a frequency taken from factor times that frequency."""
+    heard_hz = (MEL_HZ * factor).numpy()
     positions = torch.from_numpy(np.interp(heard_hz, MEL_HZ.numpy(), np.arange(N_MELS))).float()
-    return _between_rows(power.T, positions.clamp(max=N_MELS - 1.001)).T
+    return _between_rows(rows.T, positions.clamp(max=N_MELS - 1.001)).T
 
 
 def _colour(generator: torch.Generator) -> Tensor:

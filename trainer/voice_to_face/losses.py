@@ -10,7 +10,7 @@ from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from trainer.clips import PHONES
 from trainer.evaluate import CONTACT_GAP, OPEN_GAP, lip_gap
 
-CHANNEL_WEIGHTS = {"jawOpen": 4.0, "mouthPucker": 5.0, "mouthFunnel": 2.0, "mouthClose": 2.0}
+CHANNEL_WEIGHTS = {"jawOpen": 4.0, "mouthPucker": 8.0, "mouthFunnel": 2.0, "mouthClose": 2.0}
 """How much more a channel counts than the others, which move less or are seen less."""
 CLOSURE_REACH_FRAMES = 10
 """A contact that has an open mouth within 0.2 s is a closure of speech, not a rest."""

@@ -11,7 +11,7 @@ import torch.nn.functional as F  # noqa: N812  (the name that the torch document
 from torch import Tensor, nn
 
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
-from trainer.audio import MelPower, divide_by_local_level
+from trainer.audio import MelPower, divide_by_local_level, local_mean
 from trainer.clips import PHONES
 
 SAMPLE_RATE_HZ = 16_000
@@ -26,6 +26,7 @@ WINDOW_SAMPLES = 400
 N_MELS = 64
 LOWEST_HZ, HIGHEST_HZ = 60.0, 7600.0
 LEVEL_REACH_ROWS = 2 * ROW_FPS
+"""Reach of the local level, and then of the local mean of each band, to either side."""
 QUIETEST_POWER = 4e-6
 """About -60 dB of full scale: white noise of that level has this mean mel power."""
 FLOOR_POWER = 1e-5
@@ -33,8 +34,8 @@ FLOOR_POWER = 1e-5
 N_HIDDEN = 192
 DILATIONS = (1, 2, 4, 8, 16, 1, 2, 4)
 KERNEL = 3
-RECEPTIVE_FIELD_SECONDS = 2 * (1 + sum(DILATIONS) + 1) / FPS + (2 * LEVEL_REACH_ROWS + 3) / ROW_FPS
-"""The span of sound around an output frame that can change it: convolutions, local level and audio windows."""
+RECEPTIVE_FIELD_SECONDS = 2 * (1 + sum(DILATIONS) + 1) / FPS + (4 * LEVEL_REACH_ROWS + 3) / ROW_FPS
+"""The span of sound around an output frame that can change it: convolutions, local level and means, audio windows."""
 STYLES = ("articulation", "facegood", "grid")
 """Whose habits of annotation to follow: an articulation model, or one of the captured corpora. None is the default."""
 
@@ -60,7 +61,7 @@ NUMPY_CONSTANTS = {
 
 
 class VoiceFeatures(nn.Module):
-    """Log mel power relative to the local level: waveform (B, S) -> (B, S // HOP_SAMPLES, ROWS_PER_FRAME * N_MELS)."""
+    """Waveform (B, S) -> log mel power relative to its local mean in each band, (B, S // HOP_SAMPLES, 2 * N_MELS)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,9 +76,13 @@ class VoiceFeatures(nn.Module):
 
 
 def stacked_features(mel_power: Tensor) -> Tensor:
-    """Mel power (B, R, N_MELS) at ROW_FPS -> features (B, R // ROWS_PER_FRAME, ROWS_PER_FRAME * N_MELS)."""
+    """Mel power (B, R, N_MELS) at ROW_FPS -> features (B, R // ROWS_PER_FRAME, ROWS_PER_FRAME * N_MELS).
+
+    What a voice, a room and a microphone do to a band all the time leaves no trace in them.
+    """
     relative = divide_by_local_level(mel_power, LEVEL_REACH_ROWS, QUIETEST_POWER)
-    rows = torch.log10(relative + FLOOR_POWER)
+    log_power = torch.log10(relative + FLOOR_POWER)
+    rows = log_power - local_mean(log_power, LEVEL_REACH_ROWS)
     return rows.reshape(rows.shape[0], -1, ROWS_PER_FRAME * N_MELS)
 
 

@@ -60,7 +60,7 @@ class Config:
     """Folder of prepared clips, one folder a corpus."""
     run: Path = Path("runs/voice_to_face")
     """Run folder: config.json, TensorBoard log, checkpoint, exported model. A run found there is resumed."""
-    steps: int = 8_000
+    steps: int = 9_000
     """Updates."""
     batch_runs: int = 12
     """Runs in a batch, in all processes together."""
@@ -84,13 +84,18 @@ class Config:
     """Factor of each loss."""
     corpus_weights: dict[str, float] = field(
         default_factory=lambda: {
-            "grid": 2.5,
+            "grid": 1.0,
+            "grid_voices": 2.0,
             "synthetic_speech": 3.0,
-            "speechocean_en": 2.0,
-            "facegood": 1.5,
-            "nathalie_nl": 0.7,
-            "kathleen_en": 0.6,
-            "kerstin_de": 0.4,
+            "speechocean_en": 1.5,
+            "facegood": 0.4,
+            "facegood_voices": 0.8,
+            "nathalie_nl": 0.35,
+            "nathalie_nl_voices": 0.35,
+            "kathleen_en": 0.3,
+            "kathleen_en_voices": 0.3,
+            "kerstin_de": 0.2,
+            "kerstin_de_voices": 0.2,
             SILENCE: 0.1,
         }
     )
@@ -101,7 +106,7 @@ class Config:
     """float32, bfloat16 (autocast), or auto: bfloat16 on a GPU."""
     clips_per_corpus: int = 100_000
     """At most so many clips of each corpus."""
-    validate_every: int = 2_000
+    validate_every: int = 1_500
     """Updates from one validation and checkpoint to the next."""
     validation_clips: int = 25
     """Held-out clips of each corpus that are used."""
@@ -180,10 +185,15 @@ def load_corpora(config: Config, validation: bool) -> dict[str, Iterator[Clip]]:
 def load_tracks(config: Config) -> list[Track]:
     """What is trained on; silence comes last."""
     tracks = [
-        make_track(corpus, clips, corpus if corpus in STYLES else STYLES[0])
-        for corpus, clips in load_corpora(config, validation=False).items()
+        make_track(corpus, clips, style_of(corpus)) for corpus, clips in load_corpora(config, validation=False).items()
     ]
     return [*tracks, silent_track(ROWS_PER_FRAME * config.run_frames, labelled_channels(tracks))]
+
+
+def style_of(corpus: str) -> str:
+    """Whose habits of annotation a corpus has: its own if it was captured, also by other voices."""
+    captured = corpus.removesuffix("_voices")
+    return captured if captured in STYLES else STYLES[0]
 
 
 def labelled_channels(tracks: list[Track]) -> Tensor:
