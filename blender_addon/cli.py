@@ -23,9 +23,34 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+SLIDERS = {
+    "strength": ("--strength", "how far the whole face moves"),
+    "mouth_strength": ("--mouth-strength", "how far the lips move; closed lips stay closed"),
+    "jaw_strength": ("--jaw-strength", "how far the jaw opens; closed lips stay closed"),
+    "cheek_strength": ("--cheek-strength", "how far cheeks and nose move"),
+    "eye_strength": ("--eye-strength", "how far lids and eyes move"),
+    "brow_strength": ("--brow-strength", "how far the brows move"),
+    "lower_face_smoothing_seconds": ("--lower-face-smoothing", "seconds over which mouth, jaw and cheeks are calmed"),
+    "upper_face_smoothing_seconds": ("--upper-face-smoothing", "seconds over which eyes and brows are calmed"),
+    "lip_open_offset": ("--lip-open-offset", "how much further open lips part, or below 0 close"),
+    "jaw_open_offset": ("--jaw-open-offset", "how much further the jaw opens while the lips are open"),
+    "eyelid_open_offset": ("--eyelid-open-offset", "how much wider the lids open, or below 0 droop"),
+    "closure_emphasis": ("--closure-emphasis", "how much longer and harder lips close on p, b and m"),
+    "symmetry": ("--symmetry", "how alike both sides of the face are"),
+    "blinks": ("--blinks", "how far the lids close in a blink, 0 for no blinks"),
+    "gaze": ("--gaze", "how far the eyes wander"),
+    "brows": ("--brows", "how far brows rise on stressed words"),
+    "secondary": ("--secondary", "how far cheeks and nose follow the mouth"),
+    "head": ("--head-motion", "how far the head object nods and turns"),
+    "key_tolerance": ("--key-tolerance", "how far the motion may be off for fewer keys"),
+}
+"""Setting of Shaping -> option and what it does."""
+
 
 def build_parser() -> argparse.ArgumentParser:
     """The command line; every default is the panel's."""
+    from .core.shaping import RANGES, Shaping  # here, as this file can be a script outside its package
+
     parser = argparse.ArgumentParser("voxkey", description="Recorded speech in, facial animation out.")
     commands = parser.add_subparsers(dest="command", required=True)
     generate = commands.add_parser("generate", help="animate a face from a sound")
@@ -41,14 +66,12 @@ def build_parser() -> argparse.ArgumentParser:
     add("--render", type=Path, help=".mp4 to render with the scene's camera and sound")
     add("--model", type=Path, help="model file; without it, the one that comes with Voxkey")
     add("--device", type=str.upper, default="AUTO", help="AUTO, CUDA, DIRECTML, COREML or CPU (AUTO)")
-    add("--strength", type=_number(0, 2), default=1.0, help="0 to 2: how far the face moves (1)")
-    add("--smoothing", type=_number(0, 0.2), default=0.0, help="0 to 0.2 seconds: calmer motion (0)")
-    add("--blinks", type=_number(0, 1), default=1.0, help="0 to 1: how far the lids close, 0 for no blinks (1)")
-    add("--gaze", type=_number(0, 2), default=1.0, help="0 to 2: how far the eyes wander (1)")
-    add("--brows", type=_number(0, 2), default=1.0, help="0 to 2: how far the brows move (1)")
-    add("--secondary", type=_number(0, 2), default=1.0, help="0 to 2: how far cheeks and nose follow the mouth (1)")
-    add("--head", help="object that nods and turns: the head, or an Empty at the neck; without it, nothing turns")
-    add("--head-motion", type=_number(0, 2), default=1.0, help="0 to 2: how far it does (1)")
+    add("--head", dest="head_object", help="object that nods and turns: the head, or an Empty at the neck (none)")
+    for setting, (name, meaning) in SLIDERS.items():
+        (least, greatest), usual = RANGES[setting], getattr(Shaping(), setting)
+        number = _number(least, greatest)
+        add(name, dest=setting, type=number, default=usual, help=f"{least:g} to {greatest:g}: {meaning} ({usual:g})")
+    add("--hold-frames", type=int, choices=(1, 2, 3), default=1, help="frames that a pose is held: 2 on twos (1)")
     add("--seed", type=_seed, default=0, help="another number, another performance (0)")
     add("--json", action="store_true", help="print the result as one line of JSON on stdout")
     return parser
@@ -100,23 +123,17 @@ def _generate(options: argparse.Namespace) -> dict[str, Any]:
     obj = _find_face(scene, options.object)
     if options.rig_map:
         obj[face.RIG_MAP] = rig_map_to_text(_find_rig_map(options.rig_map))
-    head = scene.objects.get(options.head) if options.head else None
-    if options.head and head is None:
-        raise ValueError(f"There is no object {options.head} to turn; choose --head from the objects of the scene")
+    head = scene.objects.get(options.head_object) if options.head_object else None
+    if options.head_object and head is None:
+        raise ValueError(
+            f"There is no object {options.head_object} to turn; choose --head from the objects of the scene"
+        )
     source_name = options.strip
     if options.audio:
         strip = audio_io.add_sound_strip(scene, options.audio, options.frame_start)
         source_name = strip.name
-    shaping = Shaping(
-        strength=options.strength,
-        smoothing_seconds=options.smoothing,
-        blinks=options.blinks,
-        gaze=options.gaze,
-        brows=options.brows,
-        head=options.head_motion,
-        secondary=options.secondary,
-        seed=options.seed,
-    )
+    sliders = {setting: getattr(options, setting) for setting in SLIDERS}
+    shaping = Shaping(hold_frames=options.hold_frames, seed=options.seed, **sliders)
     model_path = options.model or generation.DEFAULT_MODEL
     result = generation.generate(scene, obj, source_name, shaping, model_path, options.device, head)
     if options.audio:
@@ -138,6 +155,8 @@ def _generate(options: argparse.Namespace) -> dict[str, Any]:
         "unmatched_channels": result.coverage.unmatched,
         "unused_shape_keys": result.coverage.unused,
         "moved": result.moved,
+        "n_keys": result.n_keys,
+        "n_frame_keys": result.n_frame_keys,
         "warnings": result.warnings,
         "device": result.device,
         "seconds": round(time.perf_counter() - started, 3),

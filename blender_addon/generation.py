@@ -13,12 +13,13 @@ from pathlib import Path
 
 import bpy
 import numpy as np
+from numpy.typing import NDArray
 
 from . import audio_io, face, keyframes, self_check
-from .core.curves import Curves
+from .core.curves import Curves, Float32Array
 from .core.life import HEAD_CHANNELS
 from .core.retarget import Coverage, RigMap, Target
-from .core.shaping import Shaping, head_curves, shape_curves
+from .core.shaping import Shaping, head_curves, hold_poses, shape_curves
 from .core.wav import resample_waveform
 from .version import VERSION
 
@@ -85,6 +86,10 @@ class Result:
     """Whether an earlier take of the same source was taken out of use."""
     moved: bool | None
     """Whether the face was seen to move; None when the take is at rest throughout."""
+    n_keys: int
+    """Keys on all f-curves of the take."""
+    n_frame_keys: int
+    """Keys that it would have with one at every frame."""
 
     @property
     def matched(self) -> tuple[str, ...]:
@@ -102,6 +107,8 @@ class Result:
         sentence = f"{self.take}: {_counted(self.targets)} over {self.n_frames} frames"
         if self.is_replacement:
             sentence += ", in place of the earlier take"
+        if self.n_keys < self.n_frame_keys:
+            sentence += f", {self.n_keys} of {self.n_frame_keys} keys"
         if self.unmatched_channels:
             sentence += f"; {len(self.unmatched_channels)} channels have no shape key"
         if self.moved is False:
@@ -155,16 +162,10 @@ def write_result(place: Place, shaping: Shaping, prediction: Prediction) -> Resu
     _checked(obj)
     _check_head(head)
     parts, rig_map, coverage = _fit(obj)
-    curves, turning = _shaped(prediction.curves, prediction.model_kind, shaping)
-    render = scene.render
-    span = (place.start_frame, place.n_frames, render.fps, render.fps_base)
-    # a head object turns itself, so that the head bone of the same character is left alone
-    motions = [
-        _at_frames(motion, curves.fps, span) for motion in face.motions(_beside(curves, turning, head), rig_map, parts)
-    ]
+    keyed = _keyed(place, shaping, prediction, parts, rig_map)
     earlier = face.find_take(obj, place.source_name)
     warnings = [*prediction.warnings, *_differences(earlier, rig_map, coverage), *_retire(obj, earlier)]
-    warnings += _notes(obj, parts, motions, rig_map)
+    warnings += _notes(obj, parts, keyed.motions, rig_map)
     facts = {
         "version": VERSION,
         "source": place.source_name,
@@ -180,24 +181,25 @@ def write_result(place: Place, shaping: Shaping, prediction: Prediction) -> Resu
         "coverage": asdict(coverage),
         "warnings": warnings,
     }
-    frames, angles = keyframes.take_keys(turning, *span)
-    take = keyframes.write_take(motions, frames, facts, prediction.curves)
+    take = keyframes.write_take(keyed.motions, keyed.frames, facts, prediction.curves, keyed.spacing)
     if prediction.phones:
         keyframes.write_phones(take, prediction.phones)
     if head:
-        keyframes.write_head(head, take, frames, angles)
+        keyframes.write_head(head, take, keyed.frames, keyed.angles, keyed.spacing)
+    counts = _count_keys(take, place.n_frames)
     moved = self_check.check(scene, obj, take)
     findings = keyframes.read_facts(take)["findings"]
     return Result(
         take=take.name,
         n_frames=place.n_frames,
         rig_map=rig_map.name,
-        targets=tuple(target for motion in motions for target in motion.targets),
+        targets=tuple(target for motion in keyed.motions for target in motion.targets),
         coverage=coverage,
         warnings=(*warnings, *(finding["sentence"] for finding in findings)),
         device=prediction.device,
         is_replacement=earlier is not None,
         moved=moved,
+        **counts,
     )
 
 
@@ -223,20 +225,47 @@ def reshape(
     head: bpy.types.Object | None = None,
 ) -> Result:
     """Write the take of a source anew from its kept prediction: other strength or life, same model run."""
-    action = face.find_take(_checked(obj), source_name)
-    if action is None:
+    take = face.find_take(_checked(obj), source_name)
+    if take is None:
         raise ValueError(f"{obj.name} has no take of {source_name}; generate one first")
-    facts = keyframes.read_facts(action)
-    prediction = Prediction(
-        keyframes.read_prediction(action),
-        facts["model"],
-        facts["model_kind"],
-        facts["device"],
-        keyframes.read_phones(action),
-    )
+    return write_result(_place(scene, obj, take, head), shaping, _prediction(take))
+
+
+def reshape_in_place(
+    scene: bpy.types.Scene,
+    obj: bpy.types.Object,
+    take: bpy.types.Action,
+    shaping: Shaping,
+    head: bpy.types.Object | None = None,
+) -> bool:
+    """Move the keys of a take to where reshape would put them, fast enough for every step of a slider.
+
+    False, with nothing changed, when that is not all there is to do: someone has edited the take, the character or its
+    rig map has changed, another object turns with the head. Raises ValueError when the character can't be animated.
+    """
+    place = _place(scene, obj, take, head)
+    parts, rig_map, _ = _fit(obj)
+    keyed = _keyed(place, shaping, _prediction(take), parts, rig_map)
+    is_done = keyframes.rewrite_take(take, keyed.motions, keyed.frames, head, keyed.angles, keyed.spacing)
+    if is_done:
+        keyframes.add_facts(take, shaping=asdict(shaping))
+        _count_keys(take, place.n_frames)
+    return is_done
+
+
+def _place(
+    scene: bpy.types.Scene, obj: bpy.types.Object, take: bpy.types.Action, head: bpy.types.Object | None
+) -> Place:
+    facts = keyframes.read_facts(take)
     span = (facts["start_frame"], facts["n_frames"])
-    place = Place(scene.name, obj.name, source_name, *span, head.name if head else None)
-    return write_result(place, shaping, prediction)
+    return Place(scene.name, obj.name, facts["source"], *span, head.name if head else None)
+
+
+def _prediction(take: bpy.types.Action) -> Prediction:
+    """What is kept with a take."""
+    facts = keyframes.read_facts(take)
+    curves, phones = keyframes.read_prediction(take), keyframes.read_phones(take)
+    return Prediction(curves, facts["model"], facts["model_kind"], facts["device"], phones)
 
 
 def performed(take: bpy.types.Action) -> tuple[Curves, Curves]:
@@ -244,13 +273,14 @@ def performed(take: bpy.types.Action) -> tuple[Curves, Curves]:
     facts = keyframes.read_facts(take)
     known = {setting.name for setting in fields(Shaping)}  # older takes may have others
     shaping = Shaping(**{name: value for name, value in facts["shaping"].items() if name in known})
-    return _shaped(keyframes.read_prediction(take), facts["model_kind"], shaping)
+    return _shaped(_prediction(take), shaping)
 
 
-def _shaped(said: Curves, kind: str, shaping: Shaping) -> tuple[Curves, Curves]:
+def _shaped(prediction: Prediction, shaping: Shaping) -> tuple[Curves, Curves]:
     """Channels of the face and HEAD_CHANNELS after shaping; a capture keeps its own eyes, brows and head."""
-    if kind != CAPTURE:
-        return shape_curves(said, shaping), head_curves(said, shaping)
+    said = prediction.curves
+    if prediction.model_kind != CAPTURE:
+        return shape_curves(said, shaping, prediction.phones), head_curves(said, shaping)
     is_head = np.array([channel in HEAD_CHANNELS for channel in said.channels])
     face_channels = tuple(channel for channel in said.channels if channel not in HEAD_CHANNELS)
     still = replace(shaping, blinks=0.0, gaze=0.0, brows=0.0, secondary=0.0)
@@ -259,6 +289,52 @@ def _shaped(said: Curves, kind: str, shaping: Shaping) -> tuple[Curves, Curves]:
     if is_head.any():
         turned = shaping.head * np.stack([said.column(channel) for channel in HEAD_CHANNELS], axis=1)
     return curves, Curves(turned.astype(np.float32), HEAD_CHANNELS, said.fps)
+
+
+@dataclass(frozen=True)
+class _Keyed:
+    """What a take writes."""
+
+    motions: list[keyframes.Motion]
+    """Values (N, M)."""
+    frames: NDArray[np.int64]
+    """(N,)."""
+    angles: Float32Array
+    """(N, 3) of a head object."""
+    spacing: keyframes.Spacing
+
+
+def _keyed(place: Place, shaping: Shaping, prediction: Prediction, parts: list[face.Part], rig_map: RigMap) -> _Keyed:
+    render = bpy.data.scenes[place.scene_name].render
+    span = (place.start_frame, place.n_frames, render.fps, render.fps_base)
+    curves, turning = _shaped(prediction, shaping)
+    is_held = shaping.hold_frames > 1
+    if is_held:
+        curves, turning = (_held(motion, span, shaping.hold_frames) for motion in (curves, turning))
+    # a head object turns itself, so that the head bone of the same character is left alone
+    everything = curves if place.head_name else _beside(curves, turning)
+    motions = [_at_frames(motion, curves.fps, span) for motion in face.motions(everything, rig_map, parts)]
+    frames, angles = keyframes.take_keys(turning, *span)
+    if not is_held:
+        return _Keyed(motions, frames, angles, keyframes.Spacing(shaping.key_tolerance))
+    rows = [0, *range(1, place.n_frames + 1, shaping.hold_frames), place.n_frames + 1]
+    motions = [replace(motion, values=motion.values[rows]) for motion in motions]
+    return _Keyed(motions, frames[rows], angles[rows], keyframes.Spacing(is_held=True))
+
+
+def _held(curves: Curves, span: tuple[int, int, float, float], n_frames: int) -> Curves:
+    """Curves at the rate of the scene, with poses that are held."""
+    _, values = keyframes.take_keys(curves, *span)
+    *_, fps, fps_base = span
+    return hold_poses(Curves(values[1:-1], curves.channels, fps / fps_base), n_frames)
+
+
+def _count_keys(take: bpy.types.Action, n_frames: int) -> dict[str, int]:
+    """Note with a take how many keys it has, and how many it would have with one at every frame."""
+    n_curves = sum(len(keyframes.fcurves(action)) for _, action in keyframes.parts(take))
+    counts = {"n_keys": keyframes.n_keys(take), "n_frame_keys": n_curves * (n_frames + 2)}
+    keyframes.add_facts(take, **counts)
+    return counts
 
 
 def _still_there(place: Place, needs_sound: bool) -> tuple[bpy.types.Scene, bpy.types.Object, bpy.types.Object | None]:
@@ -322,10 +398,8 @@ def _instead(held: list[tuple[face.Part, Target]]) -> str:
     return f", or link {keyframes.listing(read)} in the Rig panel, which they follow" if read else ""
 
 
-def _beside(curves: Curves, turning: Curves, head: bpy.types.Object | None) -> Curves:
-    """The channels of the face, and those of the head unless an object turns for it."""
-    if head is not None:
-        return curves
+def _beside(curves: Curves, turning: Curves) -> Curves:
+    """The channels of the face, and those of the head."""
     return Curves(np.hstack([curves.values, turning.values]), (*curves.channels, *turning.channels), curves.fps)
 
 

@@ -5,6 +5,7 @@
 # The bpy stubs make every data-block optional, and know neither add-ons' properties nor other versions' names.
 # mypy: disable-error-code="union-attr, attr-defined, arg-type, misc"
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,16 @@ def current_take(context: bpy.types.Context) -> bpy.types.Action | None:
     if obj is None or source is None or face.target_problem(obj):
         return None
     return rig_look.find_take(obj, source.name)
+
+
+def shape_live(context: bpy.types.Context) -> None:
+    """Shape the take of the chosen sound and face in place; nothing where only Apply to Take can."""
+    take = current_take(context)
+    if take is None:
+        return
+    obj, settings = properties.target_object(context), context.scene.voxkey
+    with contextlib.suppress(ValueError):  # Apply to Take says why
+        generation.reshape_in_place(context.scene, obj, take, properties.shaping(context), settings.head)
 
 
 class VOXKEY_OT_generate(bpy.types.Operator):

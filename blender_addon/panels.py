@@ -14,6 +14,13 @@ import bpy
 from . import audio_io, exchange, face, keyframes, operators, preferences, properties, rig_panel
 from .drawing import draw_sentence
 
+SHAPING_SECTIONS = {
+    "Regions": ("mouth_strength", "jaw_strength", "cheek_strength", "eye_strength", "brow_strength"),
+    "Lips and Lids": ("closure_emphasis", "lip_open_offset", "jaw_open_offset", "eyelid_open_offset"),
+    "Motion": ("lower_face_smoothing_seconds", "upper_face_smoothing_seconds", "symmetry"),
+}
+"""Title -> the settings below it."""
+
 
 class _Sidebar:
     bl_region_type = "UI"
@@ -51,9 +58,19 @@ class _Shaping(_Sidebar):
         layout.use_property_split = True
         layout.use_property_decorate = False
         settings = context.scene.voxkey
-        column = layout.column(align=True)
-        column.prop(settings, "strength", slider=True)
-        column.prop(settings, "smoothing", slider=True)
+        layout.prop(settings, "strength", slider=True)
+        for title, settings_of in SHAPING_SECTIONS.items():
+            header, body = layout.panel(f"voxkey_shaping_{title.lower()}", default_closed=True)
+            header.label(text=title)
+            if body is not None:
+                column = body.column(align=True)
+                for name in settings_of:
+                    column.prop(settings, name, slider=True)
+        header, body = layout.panel("voxkey_shaping_keys", default_closed=True)
+        header.label(text="Keys")
+        if body is not None:
+            _draw_keys(body, context)
+        layout.prop(settings, "live_shaping")
         layout.operator("voxkey.reshape_take", icon="FILE_REFRESH")
 
 
@@ -147,6 +164,21 @@ def _draw_button(layout: Any, context: bpy.types.Context) -> None:
     sentence = operators.disabled_reason(context) or operators.runtime_hint(context)
     if sentence:
         draw_sentence(layout, context, sentence, "INFO")
+
+
+def _draw_keys(layout: Any, context: bpy.types.Context) -> None:
+    """How close together the keys are, and how many that makes."""
+    settings = context.scene.voxkey
+    layout.prop(settings, "hold_frames")
+    row = layout.row()
+    row.active = settings.hold_frames == "1"
+    row.prop(settings, "key_tolerance", slider=True)
+    take = operators.current_take(context)
+    facts = keyframes.read_facts(take) if take else {}
+    if "n_keys" in facts:
+        layout.label(
+            text=f"{facts['n_keys']:,} keys; {facts['n_frame_keys']:,} with one at every frame", icon="KEYFRAME"
+        )
 
 
 def _draw_finding(layout: Any, context: bpy.types.Context, finding: dict[str, str]) -> None:

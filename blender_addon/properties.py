@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 
 from . import audio_io, generation, keyframes, preferences
-from .core.shaping import Shaping
+from .core.shaping import RANGES, Shaping
 
 OWN_FILE, DEFAULT = "FILE", "DEFAULT"
 LANDMARKS_OF = "voxkey_face"
@@ -47,9 +47,29 @@ def _suggest_sources(_owner: Any, context: bpy.types.Context, _text: str) -> lis
     return audio_io.source_names(context.scene)
 
 
-def _amount(name: str, description: str, maximum: float = 2.0) -> Any:
-    """A slider from 0 for none over 1 for as observed in people."""
-    return bpy.props.FloatProperty(name=name, description=description, default=1.0, min=0.0, max=maximum)
+def _shape_live(settings: Any, context: bpy.types.Context) -> None:
+    """What every setting of Shaping does when it changes, at each step of a slider."""
+    if settings.live_shaping:
+        from . import operators  # which imports this module
+
+        operators.shape_live(context)
+
+
+def _slider(setting: str, name: str, description: str, **kind: Any) -> Any:
+    """A slider for a setting of Shaping."""
+    least, greatest = RANGES[setting]
+    return bpy.props.FloatProperty(
+        name=name,
+        description=description,
+        default=getattr(Shaping(), setting),
+        min=least,
+        max=greatest,
+        update=_shape_live,
+        **kind,
+    )
+
+
+_TIME = {"subtype": "TIME_ABSOLUTE", "unit": "TIME_ABSOLUTE", "precision": 3, "step": 1}
 
 
 class VoxkeySettings(bpy.types.PropertyGroup):
@@ -80,39 +100,96 @@ class VoxkeySettings(bpy.types.PropertyGroup):
         description="What runs the model. Auto follows the preferences, else takes the fastest that works",
         items=preferences.device_items,
     )
-    strength: bpy.props.FloatProperty(  # type: ignore[valid-type]
-        name="Strength",
-        description="How far the whole face moves: 1 as the model says, 0 not at all, 2 twice as far",
-        default=1.0,
-        min=0.0,
-        max=2.0,
+    live_shaping: bpy.props.BoolProperty(  # type: ignore[valid-type]
+        name="Live",
+        description="Shape the take while a slider moves, unless you have edited its keys",
+        default=True,
     )
-    smoothing: bpy.props.FloatProperty(  # type: ignore[valid-type]
-        name="Smoothing",
-        description="Calms the motion over this time. More than 0.05 s begins to keep lips from closing on p, b and m",
-        default=0.0,
-        min=0.0,
-        max=0.2,
-        subtype="TIME_ABSOLUTE",
-        unit="TIME_ABSOLUTE",
+    strength: _slider(  # type: ignore[valid-type]
+        "strength", "Strength", "How far the whole face moves: 1 as the model says, 0 not at all, 2 twice as far"
+    )
+    mouth_strength: _slider(  # type: ignore[valid-type]
+        "mouth_strength", "Mouth", "How far the lips and the corners of the mouth move; closed lips stay closed"
+    )
+    jaw_strength: _slider(  # type: ignore[valid-type]
+        "jaw_strength", "Jaw", "How far the jaw opens and moves; closed lips stay closed"
+    )
+    cheek_strength: _slider(  # type: ignore[valid-type]
+        "cheek_strength", "Cheeks", "How far cheeks and nose move"
+    )
+    eye_strength: _slider("eye_strength", "Eyes", "How far lids and eyes move")  # type: ignore[valid-type]
+    brow_strength: _slider("brow_strength", "Brows", "How far the brows move")  # type: ignore[valid-type]
+    lower_face_smoothing_seconds: _slider(  # type: ignore[valid-type]
+        "lower_face_smoothing_seconds",
+        "Smooth Lower Face",
+        "Calms mouth, jaw and cheeks over this time. Lips still close on p, b and m, above 0.05 s for longer",
+        **_TIME,
+    )
+    upper_face_smoothing_seconds: _slider(  # type: ignore[valid-type]
+        "upper_face_smoothing_seconds",
+        "Upper Face",
+        "Calms the eyes and brows that the model predicts over this time",
+        **_TIME,
+    )
+    lip_open_offset: _slider(  # type: ignore[valid-type]
+        "lip_open_offset",
+        "Lip Opening",
+        "Parts the lips further while they are open; below 0 brings them together, so that they close where they "
+        "nearly did",
+    )
+    jaw_open_offset: _slider(  # type: ignore[valid-type]
+        "jaw_open_offset", "Jaw Opening", "Opens the jaw further, or less, while the lips are open"
+    )
+    eyelid_open_offset: _slider(  # type: ignore[valid-type]
+        "eyelid_open_offset", "Lid Opening", "Opens the lids wider, or lets them droop; blinks still shut the eyes"
+    )
+    closure_emphasis: _slider(  # type: ignore[valid-type]
+        "closure_emphasis",
+        "Closures",
+        "Closes the lips longer on p, b and m, presses them, and closes them on every one",
+    )
+    symmetry: _slider(  # type: ignore[valid-type]
+        "symmetry", "Symmetry", "At 1 both sides of the face do the same; the eyes still look aside"
+    )
+    hold_frames: bpy.props.EnumProperty(  # type: ignore[valid-type]
+        name="Poses",
+        description="For how many frames a pose is held, as in drawn animation",
+        items=[
+            ("1", "Every Frame", "The face moves in every frame"),
+            ("2", "On Twos", "A pose every two frames; a mouth that closes is seen closed"),
+            ("3", "On Threes", "A pose every three frames; a mouth that closes is seen closed"),
+        ],
+        update=_shape_live,
+    )
+    key_tolerance: _slider(  # type: ignore[valid-type]
+        "key_tolerance",
+        "Tolerance",
+        "How far the motion may be off for the sake of fewer keys; 0 for a key at every frame, 0.01 needs a fifth of "
+        "them or less",
         precision=3,
-        step=1,
+        step=0.1,
     )
-    blinks: _amount(  # type: ignore[valid-type]
-        "Blinks", "How far the lids close in a blink: 1 shut, 0 for no blinks. Eyes blink about every 3 seconds", 1.0
+    blinks: _slider(  # type: ignore[valid-type]
+        "blinks",
+        "Blinks",
+        "How far the lids close in a blink: 1 shut, 0 for no blinks. Eyes blink about every 3 seconds",
     )
-    gaze: _amount(  # type: ignore[valid-type]
+    gaze: _slider(  # type: ignore[valid-type]
+        "gaze",
         "Gaze",
         "How far the eyes wander: at 1 they mostly look ahead, shift a little, and glance away while speaking; the "
         "lids follow. 0 for a stare",
     )
-    brows: _amount(  # type: ignore[valid-type]
-        "Brows", "How far brows rise on stressed words and at the beginning of phrases, and knit in between"
+    brows: _slider(  # type: ignore[valid-type]
+        "brows", "Brows", "How far brows rise on stressed words and at the beginning of phrases, and knit in between"
     )
-    head_motion: _amount(  # type: ignore[valid-type]
-        "Head Motion", "How far the Head object nods on stressed words and turns slowly, by about 3 degrees at 1"
+    head_motion: _slider(  # type: ignore[valid-type]
+        "head",
+        "Head Motion",
+        "How far the Head object nods on stressed words and turns slowly, by about 3 degrees at 1",
     )
-    secondary: _amount(  # type: ignore[valid-type]
+    secondary: _slider(  # type: ignore[valid-type]
+        "secondary",
         "Secondary",
         "How far cheeks, nose and lower lids follow the mouth, and how much the two sides of the face differ. Closed "
         "lips stay closed",
@@ -122,6 +199,7 @@ class VoxkeySettings(bpy.types.PropertyGroup):
         description="Another number, another performance of blinks, gaze, brows and head; the same number, the same",
         default=0,
         min=0,
+        update=_shape_live,
     )
     head: bpy.props.PointerProperty(  # type: ignore[valid-type]
         name="Head",
@@ -164,13 +242,5 @@ def device(context: bpy.types.Context) -> str:
 
 def shaping(context: bpy.types.Context) -> Shaping:
     settings = context.scene.voxkey
-    return Shaping(
-        strength=settings.strength,
-        smoothing_seconds=settings.smoothing,
-        blinks=settings.blinks,
-        gaze=settings.gaze,
-        brows=settings.brows,
-        head=settings.head_motion,
-        secondary=settings.secondary,
-        seed=settings.seed,
-    )
+    same_name = {setting: getattr(settings, setting) for setting in RANGES if setting != "head"}
+    return Shaping(head=settings.head_motion, hold_frames=int(settings.hold_frames), seed=settings.seed, **same_name)

@@ -56,8 +56,6 @@ class Shaping:
     """Scene frames that a pose is held: 1 for motion in every frame, 2 on twos, 3 on threes; see hold_poses."""
     key_tolerance: float = 0.0
     """How far f-curves may deviate for fewer keys, [0, 0.05]; 0 for a key at every frame, see reduce_keys."""
-    smoothing_seconds: float = 0.0
-    """Standard deviation of the Gaussian that smooths every predicted channel, [0, 0.2] s; 0 for none."""
     blinks: float = 1.0
     """How far the lids close in a blink, [0, 1]; 0 for no blinks."""
     gaze: float = 1.0
@@ -71,6 +69,18 @@ class Shaping:
     seed: int = 0
     """Not negative. The same seed gives the same performance."""
 
+
+RANGES: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(("strength", "mouth_strength", "jaw_strength", "cheek_strength"), (0, 2)),
+    **dict.fromkeys(("eye_strength", "brow_strength"), (0, 2)),
+    **dict.fromkeys(("lower_face_smoothing_seconds", "upper_face_smoothing_seconds"), (0, 0.1)),
+    **dict.fromkeys(("lip_open_offset", "jaw_open_offset"), (-0.2, 0.2)),
+    "eyelid_open_offset": (-1, 1),
+    **dict.fromkeys(("closure_emphasis", "symmetry", "blinks"), (0, 1)),
+    **dict.fromkeys(("gaze", "brows", "head", "secondary"), (0, 2)),
+    "key_tolerance": (0, 0.05),
+}
+"""Least and greatest of each setting, for panel and command line."""
 
 UPPER_FACE = ("brow", "eye")
 """How the names of the channels of the upper half of the face begin; the others are of the lower half."""
@@ -142,33 +152,47 @@ def lip_gap(curves: Curves) -> Float32Array:
 def hold_poses(curves: Curves, n_frames: int) -> Curves:
     """Curves (T, K), one row a scene frame, with every n_frames rows alike: animation on twos or threes.
 
-    Of these rows it is the one with the mouth closed, if it closes, else the one with the mouth open widest; eyes and
-    brows have that of the lids shut farthest, so that neither a closure nor a blink falls between two poses.
+    Each pose is one of its rows: the mouth as wide open as it gets, but closed where a closure would fall between two
+    poses otherwise; eyes and brows of the row with the lids shut farthest, for the sake of blinks.
     """
-    n_rows = len(curves.values)
-    if n_frames <= 1 or not n_rows:
+    if n_frames <= 1 or not len(curves.values):
         return curves
-    is_upper = _is_upper(curves.channels)
-    gap = lip_gap(curves)
-    mouth = np.where(gap < CONTACT_GAP, 1 - gap, gap)  # a gap is never as wide as 1
     left, right = (_column(curves.values, curves.channels, f"eyeBlink{side}") for side in ("Left", "Right"))
+    lids = _in_poses(left + right, n_frames)
+    mouths, eyes = _mouth_rows(lip_gap(curves), n_frames), lids.argmax(axis=1)
+    first, n_rows = np.arange(0, lids.size, n_frames), len(curves.values)
     held = np.empty_like(curves.values)
-    for columns, telling in ((~is_upper, mouth), (is_upper, left + right)):
-        held[:, columns] = curves.values[_most_telling(telling, n_frames)][:, columns]
+    is_upper = _is_upper(curves.channels)
+    for columns, rows in ((~is_upper, mouths), (is_upper, eyes)):
+        shown = np.repeat(np.minimum(first + rows, n_rows - 1), n_frames)[:n_rows]
+        held[:, columns] = curves.values[shown][:, columns]
     return Curves(held, curves.channels, curves.fps)
 
 
-def _most_telling(telling: Float32Array, n_frames: int) -> NDArray[np.intp]:
-    """For every row (T,) that of its n_frames which tells most, the first of equals."""
-    n_rows = len(telling)
-    padded = np.pad(telling, (0, -n_rows % n_frames), constant_values=-np.inf).reshape(-1, n_frames)
-    chosen = padded.argmax(axis=1) + np.arange(len(padded)) * n_frames
-    return np.repeat(chosen, n_frames)[:n_rows]
+def _in_poses(values: Float32Array, n_frames: int) -> Float32Array:
+    """(T,) -> (P, n_frames), a row a pose, the last value repeated."""
+    return np.pad(values, (0, -len(values) % n_frames), mode="edge").reshape(-1, n_frames)
+
+
+def _mouth_rows(gap: Float32Array, n_frames: int) -> NDArray[np.intp]:
+    """(P,) which of its rows shows the mouth of each pose."""
+    starts, stops = _runs(gap < CONTACT_GAP)
+    fills_a_pose = -(-starts // n_frames) < stops // n_frames  # and is seen there
+    starts, stops = starts[~fills_a_pose], stops[~fills_a_pose]
+    boundary = (starts // n_frames + 1) * n_frames
+    closed = starts // n_frames + (stops - boundary > boundary - starts)  # the pose with more of it
+    poses = _in_poses(gap, n_frames)
+    return np.where(np.isin(np.arange(len(poses)), closed), poses.argmin(axis=1), poses.argmax(axis=1))
+
+
+def _runs(is_on: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """First rows and rows after the last of every stretch."""
+    edges = np.flatnonzero(np.diff(is_on, prepend=False, append=False))
+    return edges[::2], edges[1::2]
 
 
 def _smoothed(values: Float32Array, channels: Channels, fps: float, shaping: Shaping) -> Float32Array:
-    upper = np.hypot(shaping.upper_face_smoothing_seconds, shaping.smoothing_seconds)
-    lower = np.hypot(shaping.lower_face_smoothing_seconds, shaping.smoothing_seconds)
+    upper, lower = shaping.upper_face_smoothing_seconds, shaping.lower_face_smoothing_seconds
     if not (upper or lower):
         return values
     smooth = np.empty_like(values)
@@ -222,8 +246,7 @@ def _short_contacts(curves: Curves) -> Float32Array:
     """
     jaw, close = (_column(curves.values, curves.channels, name) for name in ("jawOpen", "mouthClose"))
     is_sealed = (lip_gap(curves) < CONTACT_GAP) & (jaw - close <= np.maximum(0.2 * jaw, 0.01))
-    edges = np.flatnonzero(np.diff(is_sealed, prepend=False, append=False))
-    starts, stops = edges[::2], edges[1::2]
+    starts, stops = _runs(is_sealed)
     is_short = (stops - starts <= LONGEST_CLOSURE_SECONDS * curves.fps) & (starts > 0) & (stops < len(is_sealed))
     change = np.zeros(len(is_sealed) + 1, np.float32)
     change[starts[is_short]], change[stops[is_short]] = 1, -1

@@ -256,10 +256,10 @@ def test_take_is_shaped_anew_from_its_kept_prediction(burst_scene: Any, head: An
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
     scene, head = bpy.context.scene, bpy.data.objects["Head"]
     Path(tmp_path / "a.wav").unlink()  # neither sound nor model is needed
-    generation.reshape(scene, head, "a.wav", Shaping(smoothing_seconds=0.05))
+    generation.reshape(scene, head, "a.wav", Shaping(lower_face_smoothing_seconds=0.05))
     reshaped = {path: keys.copy() for path, keys in key_frames(take_of(head, "a.wav")).items()}
     write_bursts(tmp_path / "a.wav", 2.0, [0.5, 1.5])
-    generate(scene, head, shaping=Shaping(smoothing_seconds=0.05))
+    generate(scene, head, shaping=Shaping(lower_face_smoothing_seconds=0.05))
     for path, keys in key_frames(take_of(head, "a.wav")).items():
         np.testing.assert_array_equal(keys, reshaped[path])
 

@@ -89,7 +89,7 @@ def test_settings_reach_the_keys(speech: Any) -> None:
     speech.voxkey.strength = 0.5
     bpy.ops.voxkey.reshape_take()
     np.testing.assert_allclose(jaw()[:, 1], plain[:, 1] / 2, atol=1e-6)
-    speech.voxkey.strength, speech.voxkey.smoothing = 1.0, 0.1
+    speech.voxkey.strength, speech.voxkey.lower_face_smoothing_seconds = 1.0, 0.1
     bpy.ops.voxkey.reshape_take()
     assert jaw()[:, 1].max() < plain[:, 1].max() / 2
     speech.voxkey.blinks, speech.voxkey.seed = 1.0, 2
@@ -196,12 +196,12 @@ def test_a_bad_sound_gives_one_sentence(speech: Any, tmp_path: Path) -> None:
 
 def test_settings_are_saved_with_the_scene(speech: Any, tmp_path: Path) -> None:
     speech.voxkey.target = speech.objects["Head"]
-    speech.voxkey.smoothing = 0.04
+    speech.voxkey.lower_face_smoothing_seconds = 0.04
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
     settings = bpy.context.scene.voxkey
     assert settings.target.name == "Head"
-    assert settings.smoothing == pytest.approx(0.04)
+    assert settings.lower_face_smoothing_seconds == pytest.approx(0.04)
     assert (settings.model, settings.model_path) == ("FILE", str(TINY_MODEL))
 
 

@@ -326,6 +326,24 @@ def test_held_poses_lose_no_closure_and_no_blink(sentence: Curves, n_frames: int
     assert is_shut.any() and (held.column("eyeBlinkLeft")[is_shut] > 0.95).all()
 
 
+def test_short_openings_are_seen_too() -> None:
+    for offset in range(3):
+        opens = np.zeros((30, 1))
+        opens[[9 + offset, 20 + offset]] = 0.3
+        assert (
+            hold_poses(curves(opens, "jawOpen"), 3).values.reshape(-1, 3).max(axis=1).tolist().count(np.float32(0.3))
+            == 2
+        )
+
+
+def test_a_closure_between_two_vowels_wins_over_them() -> None:
+    for offset in range(6):
+        closes = np.full((30, 1), 0.3)
+        closes[[9 + offset]] = 0
+        closes[:3] = 0
+        assert (hold_poses(curves(closes, "jawOpen"), 3).values[6:] == 0).any()
+
+
 def test_every_held_pose_was_there(sentence: Curves) -> None:
     seen = at_frames(shaped(sentence), 24.0)
     held = hold_poses(seen, 3).values[:, seen.channels.index("jawOpen")].reshape(-1, 3)

@@ -104,7 +104,7 @@ def test_curves_are_those_of_the_button_to_the_last_bit(
     strip.frame_offset_start = 3
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
     scene.voxkey.model, scene.voxkey.model_path = "FILE", str(TINY_MODEL)
-    scene.voxkey.strength, scene.voxkey.smoothing, scene.voxkey.seed = 0.8, 0.02, 2
+    scene.voxkey.strength, scene.voxkey.lip_open_offset, scene.voxkey.seed = 0.8, -0.02, 2
     scene.voxkey.head, scene.voxkey.head_motion, scene.voxkey.gaze = scene.objects["Head"], 1.5, 0.7
     bpy.ops.voxkey.generate()
     takes = ("Voxkey speech.wav", "Voxkey speech.wav head")
@@ -113,7 +113,7 @@ def test_curves_are_those_of_the_button_to_the_last_bit(
     }
     done = voxkey(
         *("--scene", tmp_path / "scene.blend", "--strip", "speech.wav", "--output", tmp_path / "out.blend"),
-        *("--model", TINY_MODEL, "--strength", 0.8, "--smoothing", 0.02, "--seed", 2),
+        *("--model", TINY_MODEL, "--strength", 0.8, "--lip-open-offset", -0.02, "--seed", 2),
         *("--head", "Head", "--head-motion", 1.5, "--gaze", 0.7),
     )
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
@@ -177,7 +177,7 @@ def test_bad_sound_gives_one_sentence_and_no_file(
         (("--output", "out.txt"), "out.txt must end in .blend"),
         (("--render", "out.avi"), "out.avi must end in .mp4"),
         (("--strength", "3"), "3 is not in 0 to 2"),
-        (("--smoothing", "x"), "invalid"),
+        (("--lower-face-smoothing", "x"), "invalid"),
         (("--seed", "-1"), "-1 is not in 0 to"),
         (("--head", "Nobody"), "There is no object Nobody to turn; choose --head from the objects of the scene"),
     ],
