@@ -38,11 +38,11 @@ LANDMARK_AREA = 0.03
 """A landmark counts as much as this area of skin."""
 JAW_LINE = range(17)
 """Landmarks of a silhouette, which say little about places along it."""
-CONTACT_WEIGHT = 10.0
+CONTACT_WEIGHT = 100.0
 """Of a place on a rim, against an area of 1 of skin."""
 SEALED_BY = {"mouthClose": "mouth", "eyeBlinkLeft": "left eye", "eyeBlinkRight": "right eye"}
 """Channel -> opening that it closes, mouthClose together with jawOpen."""
-SEALED = 0.005
+SEALED = 0.002
 """Gap of lips that touch."""
 DRIFT_LENGTH = 0.1
 """Up to which gradients decide; farther off, their sum is held to the source's own motion."""
@@ -417,7 +417,9 @@ def transfer(
         if is_cancelled():
             break
         skin = carry(channel, offsets[number, theirs.ids], offsets[jaw_open, theirs.ids])
-        made[number, ours.ids] = still_where_small(skin)
+        skin = still_where_small(skin)
+        followers.clear_eyeballs(skin)
+        made[number, ours.ids] = skin
         followers.move(offsets[number], made[number])
         report_progress(0.55 + 0.45 * (number + 1) / len(offsets))
     return made * unit

@@ -15,6 +15,8 @@ from .surface import Floats, Ints, Mask, Places, Surface, nearest_places, neares
 
 ROOT_REACH = 0.03
 """Parts attached to the skin hold on to it with what is nearer than this."""
+LID_CLEARANCE = 1.02
+"""Lids keep this far from the middle of the eyeball, in its radii."""
 EYEBALL_SLACK = 1.15
 """Iris, cornea and highlights reach this far, in lengths of the eyeball's own farthest point from its centre."""
 TOOTH_SIZE = 0.6
@@ -165,6 +167,16 @@ class Followers:
                 moved[eyeball.vertices] = self._turn(offsets, theirs, eyeball)
         if offsets[self.jaw].any():
             moved[self.parts.mouth] = self._go_with_jaw(offsets, moved)
+
+    def clear_eyeballs(self, offsets: Floats) -> None:
+        """Push lids, moved by offsets (V', 3) of the target's skin, out of the eyeballs, no farther than they were."""
+        for eyeball in self.parts.eyeballs.values():
+            before = self.face.skin.points - eyeball.centre
+            after = before + offsets
+            far = np.linalg.norm(after, axis=1)
+            least = np.minimum(np.linalg.norm(before, axis=1), LID_CLEARANCE * eyeball.radius)
+            cut = far < least
+            offsets[cut] = after[cut] * (least / np.maximum(far, 1e-9))[cut, None] - before[cut]
 
     def _go_with_jaw(self, offsets: Floats, moved: Floats) -> Floats:
         before = self.source.points[self.jaw]
