@@ -22,9 +22,8 @@ Array = NDArray[np.float64]
 
 CHIN, NOSE_TIP, NOSE_BASE = 8, 30, 33
 RIGHT_EYE, LEFT_EYE = slice(36, 42), slice(42, 48)
-OUTER_LIPS, INNER_LIPS, LIPS = slice(48, 60), slice(60, 68), slice(48, 68)
+LIPS, INNER_LIPS = slice(48, 68), slice(60, 68)
 LIDS = (37, 38, 40, 41, 43, 44, 46, 47)
-UPPER_INNER, LOWER_INNER = (61, 62, 63), (67, 66, 65)
 MIRRORED = (
     *range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1),
     45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,

@@ -149,7 +149,8 @@ def solve(ours: Array, theirs: Array, channels: Sequence[str]) -> Weights:
     gains = np.minimum(free / stretch[:, None], 1)
     jaw, close = channels.index("jawOpen"), channels.index("mouthClose")
     tight = _features(theirs, True)
-    goal = _features(ours[[jaw]] + ours[[close]], True) / stretch[jaw] - gains[jaw] @ tight
+    opened = ours[[jaw]] * gains[jaw].any()  # where no shape opens the jaw, a bone does
+    goal = _features(opened + ours[[close]], True) / stretch[jaw] - gains[jaw] @ tight
     even = _Pairs(pairs.is_even[[close]], pairs.partner)
     gains[close] = _bounded(tight, goal, -gains[jaw], 1 - gains[jaw], even)[0]
     residuals[close] = _shares(goal - gains[[close]] @ tight, _features(ours[[close]], True) / stretch[jaw])[0]

@@ -155,6 +155,15 @@ def test_sliders_of_identity_are_left_alone() -> None:
     assert "key_051" not in {link.target.name for link in match.rig_map.links}
 
 
+def test_lips_close_where_a_bone_opens_the_jaw() -> None:
+    vertices, triangles, offsets, truth = default_head()
+    others = [channel(name) for name in ("mouthClose", "eyeBlinkLeft", "browInnerUp")]
+    match = match_shapes(vertices, triangles, offsets[others], [names(51)[i] for i in others], truth)
+    links = [link for link in match.rig_map.links if link.channel == "mouthClose"]
+    assert [link.target.name for link in links] == [names(51)[channel("mouthClose")]]
+    assert links[0].gain > 0.95
+
+
 def test_what_no_shape_does_is_said() -> None:
     vertices, triangles, offsets, truth = default_head()
     jaw_only = offsets[[channel("jawOpen")]]
