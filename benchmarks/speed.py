@@ -6,6 +6,7 @@ python -m benchmarks.speed [--model MODEL.onnx]
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import statistics
 import subprocess
@@ -17,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from blender_addon import keyframes
+from blender_addon import audio_io, generation, keyframes
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves, sample_curves
 from blender_addon.core.key_reduction import reduce_keys
@@ -155,11 +156,37 @@ def spoken_minute(path: Path) -> tuple[Curves, Curves | None]:
     return output.curves, output.phones
 
 
+def seconds_of_a_slider(curves: Curves, phones: Curves | None) -> float:
+    """Median time that a step of a slider takes with a minute's take of a face: shape, retarget, write, evaluate."""
+    import bpy
+
+    keyed_head()
+    context: Any = bpy.context
+    scene, head = context.scene, bpy.data.objects["Head"]
+    scene.collection.objects.link(head)
+    scene.render.fps = FRAMES_PER_SECOND
+    strip = audio_io.add_sound_strip(scene, ROOT / "tools" / "demo_speech.wav", 1)
+    place = generation.Place(scene.name, head.name, strip.name, 1, AUDIO_SECONDS * FRAMES_PER_SECOND)
+    prediction = generation.Prediction(curves, "benchmark", "audio_to_blendshapes", "CPU", phones)
+    take = bpy.data.actions[generation.write_result(place, Shaping(), prediction).take]
+    strengths = itertools.cycle((0.9, 0.8))
+
+    def step() -> None:
+        generation.reshape_in_place(scene, head, take, Shaping(strength=next(strengths)))
+        context.view_layer.update()
+
+    return median_seconds(step)
+
+
 def print_shaped(model: Path) -> None:
     """The table rows of shaping and of key reduction."""
     curves, phones = spoken_minute(model)
     seconds = median_seconds(lambda: shape_curves(curves, EVERY_SETTING, phones))
     print(f"| {len(curves.values)} x {len(curves.channels)} predicted values shaped, every setting | {seconds:.3f} | |")
+    print(
+        f"| a slider moves {AUDIO_SECONDS} s of a face at {FRAMES_PER_SECOND} frames a second "
+        f"| {seconds_of_a_slider(curves, phones):.3f} | |"
+    )
     frames = np.arange(AUDIO_SECONDS * FRAMES_PER_SECOND)
     for said, shaping in (("speech", Shaping(blinks=0, gaze=0, brows=0, secondary=0)), ("speech and life", Shaping())):
         values = sample_curves(shape_curves(curves, shaping, phones), frames / FRAMES_PER_SECOND)
