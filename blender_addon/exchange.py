@@ -3,7 +3,7 @@
 # ruff: noqa: N801, RUF012  (Blender wants these class names and plain class attributes)
 
 # The bpy stubs make every data-block optional, and know neither add-ons' properties nor other versions' names.
-# mypy: disable-error-code="union-attr, attr-defined, arg-type, misc"
+# mypy: disable-error-code="union-attr, attr-defined, arg-type, misc, operator"
 
 from __future__ import annotations
 
@@ -194,6 +194,12 @@ def no_take_reason(context: bpy.types.Context) -> str | None:
     return None if _has_take(obj) else f"{obj.name} has no take; generate one, or import a capture"
 
 
+def no_phones_reason(context: bpy.types.Context) -> str | None:
+    """Why no phones can be exported, as one sentence with what to do; None when they can."""
+    is_heard = any(keyframes.PHONES in action for action in bpy.data.actions)
+    return no_take_reason(context) or (None if is_heard else "No take has phones; generate one with the default model")
+
+
 def _has_take(obj: bpy.types.Object) -> bool:
     """Whether a character has a take, at once: panels ask at every redraw."""
     if not any(keyframes.is_take(action) for action in bpy.data.actions):
@@ -308,7 +314,7 @@ def _fps(rate: str) -> float | None:
 
 class VOXKEY_OT_export_livelink(_Export, bpy.types.Operator):
     bl_idname = "voxkey.export_livelink"
-    bl_label = "Export Live Link Face CSV"
+    bl_label = "Export Live Link Face"
     bl_description = (
         "Write the take as a CSV file of Live Link Face: 52 weights, head and eye angles, after all shaping"
     )
@@ -322,7 +328,7 @@ class VOXKEY_OT_export_livelink(_Export, bpy.types.Operator):
 
 class VOXKEY_OT_export_audio2face(_Export, bpy.types.Operator):
     bl_idname = "voxkey.export_audio2face"
-    bl_label = "Export Audio2Face JSON or CSV"
+    bl_label = "Export Audio2Face"
     bl_description = (
         "Write the take's 52 weights as Audio2Face exports them: as CSV when the name ends so, else as JSON"
     )
@@ -346,6 +352,10 @@ class VOXKEY_OT_export_phones(_Export, bpy.types.Operator):
         "else as a TextGrid, which Praat and other tools of phonetics open"
     )
     filename_ext, endings = ".TextGrid", "*.TextGrid;*.json"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return _poll(cls, no_phones_reason(context))
 
     def write(self, take: bpy.types.Action, path: Path, _scene: bpy.types.Scene) -> None:
         heard, duration_seconds = phones_of(take)

@@ -274,9 +274,8 @@ def test_the_take_is_chosen_by_its_name_or_its_sound(exchange: Any, scene: Any, 
 
 def test_phones_out_as_textgrid_and_json(exchange: Any, scene: Any, tmp_path: Path) -> None:
     take = generate(scene, tmp_path)
-    refusal = refused(bpy.ops.voxkey.export_phones, filepath=str(tmp_path / "out.TextGrid"))
-    assert "gives no phones; generate the take with the default model" in refusal
-    assert not (tmp_path / "out.TextGrid").exists()
+    assert exchange.no_phones_reason(bpy.context) == "No take has phones; generate one with the default model"
+    assert not bpy.ops.voxkey.export_phones.poll()
     rows = np.repeat(np.eye(3, dtype=np.float32)[[0, 1, 2, 0]], 25, axis=0)
     exchange.keyframes.write_phones(take, Curves(rows, ("sil", "ʃ", "a"), 50.0))
     bpy.ops.voxkey.export_phones(filepath=str(tmp_path / "out.TextGrid"))
@@ -286,6 +285,10 @@ def test_phones_out_as_textgrid_and_json(exchange: Any, scene: Any, tmp_path: Pa
     ]
     bpy.ops.voxkey.export_phones(filepath=str(tmp_path / "out.json"))
     assert json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["phones"][1]["phone"] == "ʃ"
+    bpy.ops.voxkey.import_capture(filepath=str(write_capture(tmp_path / "a.csv")))
+    refusal = refused(bpy.ops.voxkey.export_phones, filepath=str(tmp_path / "no.TextGrid"), take="a.csv")
+    assert "a.csv gives no phones; generate the take with the default model" in refusal
+    assert not (tmp_path / "no.TextGrid").exists()
 
 
 def test_a_folder_that_is_not_there_is_said(exchange: Any, scene: Any, tmp_path: Path) -> None:
