@@ -37,7 +37,7 @@ def test_one_click_makes_a_rig_say_the_sentence(name: str, reference: Mouth) -> 
     aperture, width, bite = sentence_sheet.agreement(spoken.mouth, reference)
     assert aperture >= (0.90 if spoken.rig.is_anonymous else 0.95)
     assert width >= 0.85 or not spoken.rig.has_width
-    assert bite >= 0.90
+    assert bite >= 0.85
     assert sentence_sheet.gap_when_closed(spoken.mouth, reference) < 0.025
     assert 0.4 < spoken.mouth[:, 0].std() / reference[:, 0].std() < 2.5
 
