@@ -17,7 +17,7 @@ from .drawing import draw_sentence
 SHAPING_SECTIONS = {
     "Regions": ("mouth_strength", "jaw_strength", "cheek_strength", "eye_strength", "brow_strength"),
     "Lips and Lids": ("closure_emphasis", "lip_open_offset", "jaw_open_offset", "eyelid_open_offset"),
-    "Motion": ("lower_face_smoothing_seconds", "upper_face_smoothing_seconds", "symmetry"),
+    "Smoothing": ("lower_face_smoothing_seconds", "upper_face_smoothing_seconds"),
 }
 """Title -> the settings below it."""
 
@@ -58,7 +58,9 @@ class _Shaping(_Sidebar):
         layout.use_property_split = True
         layout.use_property_decorate = False
         settings = context.scene.voxkey
-        layout.prop(settings, "strength", slider=True)
+        column = layout.column(align=True)
+        column.prop(settings, "strength", slider=True)
+        column.prop(settings, "symmetry", slider=True)
         for title, settings_of in SHAPING_SECTIONS.items():
             header, body = layout.panel(f"voxkey_shaping_{title.lower()}", default_closed=True)
             header.label(text=title)
@@ -176,9 +178,7 @@ def _draw_keys(layout: Any, context: bpy.types.Context) -> None:
     take = operators.current_take(context)
     facts = keyframes.read_facts(take) if take else {}
     if "n_keys" in facts:
-        layout.label(
-            text=f"{facts['n_keys']:,} keys; {facts['n_frame_keys']:,} with one at every frame", icon="KEYFRAME"
-        )
+        layout.label(text=f"{facts['n_keys']:,} of {facts['n_frame_keys']:,} keys", icon="KEYFRAME")
 
 
 def _draw_finding(layout: Any, context: bpy.types.Context, finding: dict[str, str]) -> None:

@@ -121,7 +121,7 @@ class VoxkeySettings(bpy.types.PropertyGroup):
     brow_strength: _slider("brow_strength", "Brows", "How far the brows move")  # type: ignore[valid-type]
     lower_face_smoothing_seconds: _slider(  # type: ignore[valid-type]
         "lower_face_smoothing_seconds",
-        "Smooth Lower Face",
+        "Lower Face",
         "Calms mouth, jaw and cheeks over this time. Lips still close on p, b and m, above 0.05 s for longer",
         **_TIME,
     )

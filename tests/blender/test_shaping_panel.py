@@ -216,4 +216,4 @@ def test_the_panel_shows_every_setting_and_the_count_of_keys(take: Any, scene: A
     expected = {"head_motion" if setting == "head" else setting for setting in RANGES}
     assert {*layout.drawn} >= expected | {"hold_frames", "live_shaping", "seed"}
     counted = facts(extension, take)
-    assert any(text.startswith(f"{counted['n_keys']:,} keys") for text in layout.texts)
+    assert any(text == f"{counted['n_keys']:,} of {counted['n_frame_keys']:,} keys" for text in layout.texts)
