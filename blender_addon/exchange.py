@@ -302,7 +302,7 @@ def _rate() -> Any:
         name="Rate",
         description="How many rows a second",
         items=[
-            (SCENE_RATE, "Scene", "One row a frame of this scene: exactly what the take's keys say"),
+            (SCENE_RATE, "Scene", "One row a frame of this scene, at the times of the take's keys"),
             (APP_RATE, "60", "Sixty rows a second, as Live Link Face records, whatever the scene's frame rate"),
         ],
     )
