@@ -10,16 +10,17 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
 from numpy.typing import NDArray
 
 from . import audio_io, face, keyframes, self_check
-from .core.curves import Curves, Float32Array
+from .core.curves import Curves, Float32Array, seconds_to_frames
 from .core.life import HEAD_CHANNELS
 from .core.retarget import Coverage, RigMap, Target
-from .core.shaping import Shaping, head_curves, hold_poses, shape_curves
+from .core.shaping import AMOUNTS, RANGES, Shaping, head_curves, hold_poses, shape_curves
 from .core.wav import resample_waveform
 from .version import VERSION
 
@@ -269,11 +270,15 @@ def _prediction(take: bpy.types.Action) -> Prediction:
 
 
 def performed(take: bpy.types.Action) -> tuple[Curves, Curves]:
-    """What a take does, as it was written: the channels of the face, and HEAD_CHANNELS in radians."""
+    """What a take does, as it was written: the channels of the face, and HEAD_CHANNELS in radians.
+
+    Settings that are animated are followed as the open scene animates them now.
+    """
     facts = keyframes.read_facts(take)
     known = {setting.name for setting in fields(Shaping)}  # older takes may have others
     shaping = Shaping(**{name: value for name, value in facts["shaping"].items() if name in known})
-    return _shaped(_prediction(take), shaping)
+    prediction = _prediction(take)
+    return _shaped(prediction, _followed(shaping, prediction.curves, bpy.context.scene, facts["start_frame"]))
 
 
 def _shaped(prediction: Prediction, shaping: Shaping) -> tuple[Curves, Curves]:
@@ -307,7 +312,9 @@ class _Keyed:
 def _keyed(place: Place, shaping: Shaping, prediction: Prediction, parts: list[face.Part], rig_map: RigMap) -> _Keyed:
     render = bpy.data.scenes[place.scene_name].render
     span = (place.start_frame, place.n_frames, render.fps, render.fps_base)
-    curves, turning = _shaped(prediction, shaping)
+    curves, turning = _shaped(
+        prediction, _followed(shaping, prediction.curves, bpy.data.scenes[place.scene_name], place.start_frame)
+    )
     is_held = shaping.hold_frames > 1
     if is_held:
         curves, turning = (_held(motion, span, shaping.hold_frames) for motion in (curves, turning))
@@ -320,6 +327,20 @@ def _keyed(place: Place, shaping: Shaping, prediction: Prediction, parts: list[f
     rows = [0, *range(1, place.n_frames + 1, shaping.hold_frames), place.n_frames + 1]
     motions = [replace(motion, values=motion.values[rows]) for motion in motions]
     return _Keyed(motions, frames[rows], angles[rows], keyframes.Spacing(is_held=True))
+
+
+def _followed(shaping: Shaping, curves: Curves, scene: Any, start_frame: int) -> Shaping:
+    """Shaping with the settings that are animated on the scene as they are at each row of the curves."""
+    fps, fps_base = scene.render.fps, scene.render.fps_base
+    seconds = np.arange(len(curves.values)) / curves.fps
+    frames = [start_frame + seconds_to_frames(second, fps, fps_base) for second in seconds.tolist()]
+    animated: dict[str, Any] = {}
+    for name, curve in keyframes.animated_properties(scene, "voxkey.").items():
+        setting = "head" if name == "head_motion" else name
+        if setting in AMOUNTS:
+            values = np.array([curve.evaluate(frame) for frame in frames], np.float32)
+            animated[setting] = np.clip(values, *RANGES[setting])
+    return replace(shaping, **animated)
 
 
 def _held(curves: Curves, span: tuple[int, int, float, float], n_frames: int) -> Curves:

@@ -136,6 +136,15 @@ def animated_by_strips(owner: Any, is_own: bool, even_muted: bool = True) -> set
     return {address for strip in played for address in animated_by(strip)}
 
 
+def animated_properties(data_block: Any, beginning: str) -> dict[str, Any]:
+    """f-curves of a data-block's Action for properties whose path begins like this, by the rest of the path."""
+    data = data_block.animation_data
+    if data is None or data.action is None:
+        return {}
+    found = {curve.data_path: curve for curve in _slot_fcurves(data.action, data)}
+    return {path.removeprefix(beginning): curve for path, curve in found.items() if path.startswith(beginning)}
+
+
 def listing(names: Iterable[str]) -> str:
     """Up to three names, then how many more."""
     known = list(names)

@@ -56,7 +56,6 @@ class _Shaping(_Sidebar):
     def draw(self, context: bpy.types.Context) -> None:
         layout: Any = self.layout
         layout.use_property_split = True
-        layout.use_property_decorate = False
         settings = context.scene.voxkey
         column = layout.column(align=True)
         column.prop(settings, "strength", slider=True)
@@ -83,7 +82,6 @@ class _Life(_Sidebar):
     def draw(self, context: bpy.types.Context) -> None:
         layout: Any = self.layout
         layout.use_property_split = True
-        layout.use_property_decorate = False
         settings = context.scene.voxkey
         column = layout.column(align=True)
         for amount in ("blinks", "gaze", "brows", "secondary"):

@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 
 from . import audio_io, generation, keyframes, preferences
-from .core.shaping import RANGES, Shaping
+from .core.shaping import AMOUNTS, RANGES, Shaping
 
 OWN_FILE, DEFAULT = "FILE", "DEFAULT"
 LANDMARKS_OF = "voxkey_face"
@@ -56,7 +56,7 @@ def _shape_live(settings: Any, context: bpy.types.Context) -> None:
 
 
 def _slider(setting: str, name: str, description: str, **kind: Any) -> Any:
-    """A slider for a setting of Shaping."""
+    """A slider for a setting of Shaping, which can be keyed if it may change over time."""
     least, greatest = RANGES[setting]
     return bpy.props.FloatProperty(
         name=name,
@@ -65,6 +65,7 @@ def _slider(setting: str, name: str, description: str, **kind: Any) -> Any:
         min=least,
         max=greatest,
         update=_shape_live,
+        options={"ANIMATABLE"} if setting in AMOUNTS else set(),
         **kind,
     )
 
@@ -104,6 +105,7 @@ class VoxkeySettings(bpy.types.PropertyGroup):
         name="Live",
         description="Shape the take while a slider moves, unless you have edited its keys",
         default=True,
+        options=set(),
     )
     strength: _slider(  # type: ignore[valid-type]
         "strength", "Strength", "How far the whole face moves: 1 as the model says, 0 not at all, 2 twice as far"
@@ -160,6 +162,7 @@ class VoxkeySettings(bpy.types.PropertyGroup):
             ("3", "On Threes", "A pose every three frames; a mouth that closes is seen closed"),
         ],
         update=_shape_live,
+        options=set(),
     )
     key_tolerance: _slider(  # type: ignore[valid-type]
         "key_tolerance",
@@ -200,6 +203,7 @@ class VoxkeySettings(bpy.types.PropertyGroup):
         default=0,
         min=0,
         update=_shape_live,
+        options=set(),
     )
     head: bpy.props.PointerProperty(  # type: ignore[valid-type]
         name="Head",

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .curves import Curves, sample_curves, smooth_rows
+from .curves import Curves, Float32Array, sample_curves, smooth_rows
 
 Array = NDArray[np.float64]
 Layer = dict[str, Array]
@@ -268,8 +268,11 @@ HEAD_RETURN_SECONDS = 0.6
 """The head starts and ends a take at rest."""
 
 
-def head_motion(curves: Curves, amount: float, seed: int) -> Curves:
-    """HEAD_CHANNELS (T, 3) in radians for a predicted face: nods on accents, slow turns, calm in pauses."""
+def head_motion(curves: Curves, amount: float | Float32Array, seed: int) -> Curves:
+    """HEAD_CHANNELS (T, 3) in radians for a predicted face: nods on accents, slow turns, calm in pauses.
+
+    The amount is a number, or (T, 1).
+    """
     speech = listen(curves)
     times = np.arange(len(curves.values)) / curves.fps
     talking = STILL_SHARE + (1 - STILL_SHARE) * _talking_at(speech, times)

@@ -16,23 +16,27 @@ from . import life
 from .curves import Curves, Float32Array, sample_curves, smooth_rows
 
 Channels = tuple[str, ...]
+Amount = float | Float32Array
 
 
 @dataclass(frozen=True)
 class Shaping:
-    """The artist's settings; the defaults leave the speech as it is and add the life that it can't tell of."""
+    """The artist's settings; the defaults leave the speech as it is and add the life that it can't tell of.
 
-    strength: float = 1.0
+    An Amount is a number, or one for each row of the curves, which it then follows.
+    """
+
+    strength: Amount = 1.0
     """Factor on every predicted channel, [0, 2]; weights stay in [0, 1]."""
-    mouth_strength: float = 1.0
+    mouth_strength: Amount = 1.0
     """Factor on all that moves the lips and corners of the mouth, life included, [0, 2]; as of each region below."""
-    jaw_strength: float = 1.0
+    jaw_strength: Amount = 1.0
     """Of jaw channels, and of mouthClose, which takes back what the jaw opens: closed lips stay closed."""
-    cheek_strength: float = 1.0
+    cheek_strength: Amount = 1.0
     """Of cheeks and nose."""
-    eye_strength: float = 1.0
+    eye_strength: Amount = 1.0
     """Of lids and gaze, blinks included."""
-    brow_strength: float = 1.0
+    brow_strength: Amount = 1.0
     lower_face_smoothing_seconds: float = 0.0
     """Standard deviation of the Gaussian that smooths mouth, jaw, cheeks and nose, [0, 0.1] s; 0 for none.
 
@@ -41,30 +45,30 @@ class Shaping:
     """
     upper_face_smoothing_seconds: float = 0.0
     """The same for predicted eyes and brows."""
-    lip_open_offset: float = 0.0
+    lip_open_offset: Amount = 0.0
     """[-0.2, 0.2]. Above 0, weight by which lips that are apart part further. Below 0, how much of mouthClose brings
     them closer, so that they close where they nearly did."""
-    jaw_open_offset: float = 0.0
+    jaw_open_offset: Amount = 0.0
     """Added to jawOpen where the lips are apart, [-0.2, 0.2]."""
-    eyelid_open_offset: float = 0.0
+    eyelid_open_offset: Amount = 0.0
     """Weight of eyeWide where above 0, of eyeBlink where below, [-1, 1]; a blink shuts the eye all the same."""
-    closure_emphasis: float = 0.0
+    closure_emphasis: Amount = 0.0
     """How much longer and harder p, b and m close the lips, [0, 1]: at 1 by 20 ms on either side, and pressed."""
-    symmetry: float = 0.0
+    symmetry: Amount = 0.0
     """How alike the two sides of the face are, [0, 1]: at 1 each does what both do on average; gaze is left alone."""
     hold_frames: int = 1
     """Scene frames that a pose is held: 1 for motion in every frame, 2 on twos, 3 on threes; see hold_poses."""
     key_tolerance: float = 0.0
     """How far f-curves may deviate for fewer keys, [0, 0.05]; 0 for a key at every frame, see reduce_keys."""
-    blinks: float = 1.0
+    blinks: Amount = 1.0
     """How far the lids close in a blink, [0, 1]; 0 for no blinks."""
-    gaze: float = 1.0
+    gaze: Amount = 1.0
     """How far the eyes turn, [0, 2]; 0 for a stare."""
-    brows: float = 1.0
+    brows: Amount = 1.0
     """How far brows rise and frown, [0, 2]."""
-    head: float = 1.0
+    head: Amount = 1.0
     """How far the head turns and nods, [0, 2]; not part of the face's channels, see head_curves."""
-    secondary: float = 1.0
+    secondary: Amount = 1.0
     """How far cheeks, nose and lids follow the mouth, and the sides of the face differ, [0, 2]."""
     seed: int = 0
     """Not negative. The same seed gives the same performance."""
@@ -81,6 +85,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "key_tolerance": (0, 0.05),
 }
 """Least and greatest of each setting, for panel and command line."""
+AMOUNTS = tuple(setting for setting in RANGES if not setting.endswith(("_smoothing_seconds", "_tolerance")))
+"""The settings that may change over time."""
 
 UPPER_FACE = ("brow", "eye")
 """How the names of the channels of the upper half of the face begin; the others are of the lower half."""
@@ -129,7 +135,7 @@ def shape_curves(curves: Curves, shaping: Shaping, phones: Curves | None = None)
     phones are probabilities at the same times, if the model gives them: they tell p, b and m from lips at rest.
     """
     channels, fps = curves.channels, curves.fps
-    values = np.clip(curves.values * np.float32(shaping.strength), 0, 1)
+    values = np.clip(curves.values * np.asarray(_per_row(shaping.strength), np.float32), 0, 1)
     values = _smoothed(values, channels, fps, shaping)
     values = _offset(values, channels, shaping)
     values = _emphasised(values, curves, phones, shaping.closure_emphasis)
@@ -141,7 +147,7 @@ def shape_curves(curves: Curves, shaping: Shaping, phones: Curves | None = None)
 
 def head_curves(curves: Curves, shaping: Shaping) -> Curves:
     """life.HEAD_CHANNELS (T, 3) in radians that go with predicted curves."""
-    return life.head_motion(curves, shaping.head, shaping.seed)
+    return life.head_motion(curves, _per_row(shaping.head), shaping.seed)
 
 
 def lip_gap(curves: Curves) -> Float32Array:
@@ -207,30 +213,32 @@ def _smoothed(values: Float32Array, channels: Channels, fps: float, shaping: Sha
 def _offset(values: Float32Array, channels: Channels, shaping: Shaping) -> Float32Array:
     """Lips and jaw with their offsets, which lips in contact don't get."""
     lips, jaw = shaping.lip_open_offset, shaping.jaw_open_offset
-    if not (lips or jaw):
+    if not (np.any(lips) or np.any(jaw)):
         return values
     gap = _gap(values, channels)
     apart = np.clip((gap - CONTACT_GAP) / (OPEN_GAP - CONTACT_GAP), 0, 1)
-    weights = {"jawOpen": jaw, "mouthLowerDown": max(lips, 0), "mouthUpperUp": max(lips, 0)}
-    moved = np.clip(_added(values, channels, weights, apart), 0, 1)
+    opened, parted = (np.asarray(amount * apart, np.float32) for amount in (jaw, np.maximum(lips, 0)))
+    amounts = {"jawOpen": opened, "mouthLowerDown": parted, "mouthUpperUp": parted}
+    moved = np.clip(_added(values, channels, amounts), 0, 1)
     if "mouthClose" in channels:  # it takes back no more of what the jaw opens than before
         beyond = np.maximum(_column(values, channels, "mouthClose") - _column(values, channels, "jawOpen"), 0)
         close = moved[:, channels.index("mouthClose")]
         np.minimum(close, _column(moved, channels, "jawOpen") + beyond, out=close)
-    if lips < 0:
-        gap = _gap(moved, channels)
-        moved = _closed(moved, channels, _excess(moved, channels, gap + lips * GAP_PER_WEIGHT["jawOpen"]))
-    return moved
+    nearer = np.minimum(lips, 0) * GAP_PER_WEIGHT["jawOpen"]
+    return _closed(moved, channels, _excess(moved, channels, _gap(moved, channels) + nearer))
 
 
-def _emphasised(values: Float32Array, curves: Curves, phones: Curves | None, emphasis: float) -> Float32Array:
+def _emphasised(values: Float32Array, curves: Curves, phones: Curves | None, emphasis: Amount) -> Float32Array:
     """Lips that close for longer, and pressed, where the predicted curves or their phones have a closure."""
-    if not emphasis:
+    if not np.any(emphasis):
         return values
     times = np.arange(len(values)) / curves.fps
     closed = _short_contacts(curves) if phones is None else _lip_phones(phones, times)
-    amount = np.float32(emphasis) * _widened(closed, curves.fps, EMPHASIS_HOLD_SECONDS, EMPHASIS_FADE_SECONDS)
-    return np.clip(_added(_closed(values, curves.channels, amount), curves.channels, PRESSED, amount), 0, 1)
+    amount = np.asarray(emphasis, np.float32) * _widened(
+        closed, curves.fps, EMPHASIS_HOLD_SECONDS, EMPHASIS_FADE_SECONDS
+    )
+    pressed = {channel: amount * np.float32(weight) for channel, weight in PRESSED.items()}
+    return np.clip(_added(_closed(values, curves.channels, amount), curves.channels, pressed), 0, 1)
 
 
 def _lip_phones(phones: Curves, times: NDArray[np.float64]) -> Float32Array:
@@ -280,21 +288,21 @@ def _living(curves: Curves, speech: life.Speech, shaping: Shaping) -> Float32Arr
     return np.clip(living, 0, 1)
 
 
-def _lids_offset(values: Float32Array, channels: Channels, offset: float) -> Float32Array:
-    if not offset:
+def _lids_offset(values: Float32Array, channels: Channels, offset: Amount) -> Float32Array:
+    if not np.any(offset):
         return values
     moved = values.copy()
-    lid = "eyeWide" if offset > 0 else "eyeBlink"
-    for column, channel in enumerate(channels):
-        if channel.startswith(lid):
-            shut = _column(values, channels, channel.replace(lid, "eyeBlink"))
-            moved[:, column] += np.float32(abs(offset)) * (1 - shut)
+    for lid, amount in (("eyeWide", np.maximum(offset, 0)), ("eyeBlink", np.maximum(-offset, 0))):
+        for column, channel in enumerate(channels):
+            if channel.startswith(lid):
+                shut = _column(values, channels, channel.replace(lid, "eyeBlink"))
+                moved[:, column] += amount * (1 - shut)
     return moved
 
 
-def _symmetric(values: Float32Array, channels: Channels, symmetry: float) -> Float32Array:
+def _symmetric(values: Float32Array, channels: Channels, symmetry: Amount) -> Float32Array:
     """Left and right drawn to their mean, and what moves the jaw and the mouth sideways to nothing."""
-    if not symmetry:
+    if not np.any(symmetry):
         return values
     alike = values.copy()
     for left, channel in enumerate(channels):
@@ -303,7 +311,7 @@ def _symmetric(values: Float32Array, channels: Channels, symmetry: float) -> Flo
             continue
         pair = [left, channels.index(right_channel)]
         middle = 0 if channel in SIDEWAYS else values[:, pair].mean(axis=1, keepdims=True)
-        alike[:, pair] += np.float32(symmetry) * (middle - values[:, pair])
+        alike[:, pair] += _per_row(symmetry) * (middle - values[:, pair])
     return alike
 
 
@@ -330,9 +338,18 @@ def _gap(values: Float32Array, channels: Channels) -> Float32Array:
     return np.asarray(np.maximum(values @ np.array(weights, np.float32), 0))
 
 
-def _added(values: Float32Array, channels: Channels, weights: dict[str, float], amount: Float32Array) -> Float32Array:
-    """Values with weights, by the names of channels without their side, times an amount (T,) added."""
-    return values + amount[:, None] * np.array([weights.get(_sideless(c), 0) for c in channels], np.float32)
+def _added(values: Float32Array, channels: Channels, amounts: dict[str, Float32Array]) -> Float32Array:
+    """Values with amounts (T,) added, by the names of channels without their side."""
+    more = values.copy()
+    for column, channel in enumerate(channels):
+        if _sideless(channel) in amounts:
+            more[:, column] += amounts[_sideless(channel)]
+    return more
+
+
+def _per_row(amount: Amount) -> Amount:
+    """An amount that values (T, K) can be multiplied by."""
+    return amount[:, None] if isinstance(amount, np.ndarray) else amount
 
 
 def _column(values: Float32Array, channels: Channels, channel: str) -> Float32Array:
@@ -352,6 +369,7 @@ def _is_upper(channels: Channels) -> NDArray[np.bool_]:
 
 
 def _region_strengths(channels: Channels, shaping: Shaping) -> Float32Array:
-    """(K,) factors."""
+    """Factors (K,), or (T, K) where one changes over time."""
     beginnings = (next((b for b in REGION_STRENGTHS if channel.startswith(b)), None) for channel in channels)
-    return np.array([getattr(shaping, REGION_STRENGTHS[b]) if b else 1 for b in beginnings], np.float32)
+    factors = [getattr(shaping, REGION_STRENGTHS[b]) if b else 1.0 for b in beginnings]
+    return np.asarray(np.stack(np.broadcast_arrays(*factors), axis=-1), np.float32)

@@ -150,6 +150,45 @@ def test_a_minute_follows_a_slider_in_a_tenth_of_a_second(extension: Any, scene:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+# Animated settings
+
+
+def key_linearly(scene: Any, setting: str, *values: tuple[int, float]) -> None:
+    for frame, value in values:
+        setattr(scene.voxkey, setting, value)
+        scene.voxkey.keyframe_insert(setting, frame=frame)
+    for curve in _fcurves(scene.animation_data.action):
+        for point in curve.keyframe_points:
+            point.interpolation = "LINEAR"
+
+
+def test_animated_settings_are_followed_over_time(take: Any, scene: Any) -> None:
+    every = keys(take)
+    scene.voxkey.live_shaping = False
+    key_linearly(scene, "jaw_strength", (11, 2.0), (58, 0.0))
+    bpy.ops.voxkey.reshape_take()
+    expected = np.interp(every[:, 0], (11, 58), (2, 0)) * every[:, 1]
+    np.testing.assert_allclose(keys(bpy.data.actions["Voxkey a.wav"])[:, 1], expected, atol=0.01)
+    assert every[:, 1].max() > 0.3
+
+
+def test_a_slider_keeps_the_others_animated(take: Any, scene: Any, extension: Any) -> None:
+    key_linearly(scene, "jaw_strength", (11, 0.0), (58, 0.0))
+    scene.voxkey.mouth_strength = 0.5
+    assert keys(take)[:, 1].max() == 0
+    face, _ = sys.modules[f"{extension.__name__}.generation"].performed(take)
+    assert face.column("jawOpen").max() == 0
+
+
+def test_only_what_can_change_over_time_can_be_keyed(take: Any, scene: Any) -> None:
+    properties = scene.voxkey.bl_rna.properties
+    fixed = {"hold_frames", "key_tolerance", "lower_face_smoothing_seconds", "upper_face_smoothing_seconds", "seed"}
+    assert {name for name in [*RANGES, "hold_frames", "seed"] if name in properties} >= fixed
+    assert not any(properties[name].is_animatable for name in fixed)
+    assert all(properties[name].is_animatable for name in ("strength", "symmetry", "blinks", "head_motion"))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 # Held poses and fewer keys
 
 

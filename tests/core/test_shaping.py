@@ -13,7 +13,17 @@ from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves, sample_curves
 from blender_addon.core.key_reduction import reduce_keys
 from blender_addon.core.model import open_model, predict
-from blender_addon.core.shaping import CONTACT_GAP, OPEN_GAP, Shaping, hold_poses, lip_gap, shape_curves
+from blender_addon.core.shaping import (
+    AMOUNTS,
+    CONTACT_GAP,
+    OPEN_GAP,
+    RANGES,
+    Shaping,
+    head_curves,
+    hold_poses,
+    lip_gap,
+    shape_curves,
+)
 from blender_addon.core.wav import read_wav, resample_waveform
 
 ROOT = Path(__file__).parents[2]
@@ -301,6 +311,29 @@ def test_symmetry_makes_both_sides_alike(sentence: Curves) -> None:
 def test_symmetry_keeps_the_mean_and_centres_the_jaw() -> None:
     lopsided = curves(np.array([[0.4, 0.2, 0.3, 0.0]]), "mouthSmileLeft", "mouthSmileRight", "jawLeft", "jawRight")
     assert shaped(lopsided, symmetry=1.0).values[0] == pytest.approx([0.3, 0.3, 0, 0])
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Settings that change over time
+
+
+@pytest.mark.parametrize("setting", AMOUNTS)
+def test_a_setting_can_be_another_in_every_row(said: tuple[Curves, Curves], setting: str) -> None:
+    """From its greatest value to its least: each half is as with that value, but for what reaches over."""
+    raw, phones = said
+    least, greatest = RANGES[setting]
+    n_rows = len(raw.values)
+    amounts = np.where(np.arange(n_rows) < n_rows // 2, greatest, least).astype(np.float32)
+    steady = {"secondary": 0.0} if setting != "secondary" else {}  # it depends on the mouth, which the others change
+    shapes = [Shaping(**{**steady, setting: amount}) for amount in (amounts, greatest, least)]  # type: ignore[arg-type]
+    if setting == "head":
+        both, high, low = (head_curves(raw, shape).values for shape in shapes)
+    else:
+        both, high, low = (shape_curves(raw, shape, phones).values for shape in shapes)
+    assert not np.allclose(high, low, atol=0.01)
+    half = n_rows // 2
+    np.testing.assert_allclose(both[: half - 10], high[: half - 10], atol=1e-6)
+    np.testing.assert_allclose(both[half + 10 :], low[half + 10 :], atol=1e-6)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
