@@ -14,9 +14,10 @@ from typing import Any
 import bpy
 import numpy as np
 
-from . import face, properties, rig_links
+from . import face, presets, properties, rig_links
 from .core.front_view import Floats, Ints
 from .core.landmarks import guess_landmarks, nearest_vertices
+from .core.retarget import completed
 from .core.shape_solve import FOUND, ShapeMatch, match_shapes
 from .drawing import draw_sentence
 
@@ -142,7 +143,10 @@ def match(obj: bpy.types.Object) -> ShapeMatch:
     if landmarks is None:
         landmarks = guess_landmarks(shapes.vertices, shapes.triangles, shapes.deltas)
     found = match_shapes(*_arrays(shapes), shapes.names, landmarks)
-    found = replace(found, rig_map=replace(found.rig_map, name=f"{obj.name} by shape"))
+    parts = [part.offers for part in face.character(obj)]
+    # bones that carry eyes and teeth have no shapes to be told by, but often names
+    whole = completed(replace(found.rig_map, name=f"{obj.name} by shape"), parts, presets.rig_maps())
+    found = replace(found, rig_map=whole)
     write_landmarks(obj.data, landmarks)
     rig_links.choose(obj, found.rig_map)
     obj[RESIDUALS] = json.dumps({channel: round(residual, 3) for channel, residual in found.residuals.items()})

@@ -89,3 +89,18 @@ def test_two_characters_in_one_scene_speak_apart() -> None:
     result = generation.generate(scene, other, "", Shaping(), device="CPU")
     assert result.moved
     np.testing.assert_array_equal(sentence_sheet.mouth_at(rig, [40, 80]), before)
+
+
+def test_what_is_matched_by_shape_keeps_the_bones_that_names_tell(
+    extension: Any, said: tuple[generation.Prediction, sentence_sheet.Mouth]
+) -> None:
+    rig = sentence_sheet.open_rig("live_link")
+    obj = bpy.data.objects[rig.face]
+    for number, block in enumerate(obj.data.shape_keys.key_blocks[1:]):
+        block.name = f"key_{number:03d}"
+    bpy.context.view_layer.objects.active = obj
+    assert bpy.ops.voxkey.match_by_shape() == {"FINISHED"}
+    result, _ = speak(rig, said[0])
+    assert {target.kind for target in result.targets} == {"shape_key", "bone"}
+    aperture, _, bite = sentence_sheet.agreement(sentence_sheet.mouth_at(rig, FRAMES), said[1])
+    assert min(aperture, bite) > 0.9
