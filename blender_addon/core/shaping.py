@@ -1,8 +1,8 @@
 """What an artist does to predicted curves before they reach the rig: strength, smoothing, and a life of their own.
 
 Lips that touch keep touching, whatever else is set: how far they part is a weighted sum of the channels, and what opens
-them is taken back where they closed before. Names and ranges follow the parameters of NVIDIA's Audio2Face-3D where it
-has the same ones (https://docs.nvidia.com/ace/audio2face-3d-microservice).
+them is taken back where they closed before. Names and ranges follow the face parameters of NVIDIA's Audio2Face-3D where
+it has the same ones (https://docs.nvidia.com/ace/audio2face-3d-microservice/1.0/text/architecture/audio2face-ms.html).
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class Shaping:
     lower_face_smoothing_seconds: float = 0.0
     """Standard deviation of the Gaussian that smooths mouth, jaw, cheeks and nose, [0, 0.1] s; 0 for none.
 
-    It delays nothing. Lips that it draws apart are closed again, from this time before to this time after; above 0.05 s
-    closures that follow one another closely run together.
+    It delays nothing. Lips that it draws apart are closed again, from this time before to this time after; from 0.03 s on
+    some closures that follow one another closely run together.
     """
     upper_face_smoothing_seconds: float = 0.0
     """The same for predicted eyes and brows."""
