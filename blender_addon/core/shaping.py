@@ -40,8 +40,8 @@ class Shaping:
     lower_face_smoothing_seconds: float = 0.0
     """Standard deviation of the Gaussian that smooths mouth, jaw, cheeks and nose, [0, 0.1] s; 0 for none.
 
-    It delays nothing. Lips that it draws apart are closed again, from this time before to this time after; from 0.03 s on
-    some closures that follow one another closely run together.
+    It delays nothing. Lips that it draws apart are closed again, from this time before to this time after; from 0.03 s
+    on some closures that follow one another closely run together.
     """
     upper_face_smoothing_seconds: float = 0.0
     """The same for predicted eyes and brows."""
