@@ -39,11 +39,7 @@ class HeardAudio:
 
 def sound_strips(scene: bpy.types.Scene) -> list[Any]:
     """All sound strips of a scene, those inside meta strips too."""
-    editor = scene.sequence_editor
-    if editor is None:
-        return []
-    strips = editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all  # 4.4 renamed them
-    return [strip for strip in strips if strip.type == "SOUND"]
+    return [strip for strip in _all_strips(scene) if strip.type == "SOUND"]
 
 
 def top_level_strips(scene: bpy.types.Scene) -> list[Any]:
@@ -77,6 +73,24 @@ def find_source(scene: bpy.types.Scene, name: str) -> Any | None:
     return sources[0] if sources else None
 
 
+def select_source(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, name: str) -> None:
+    """Select the strip or Speaker of that name, and of its kind nothing else; ValueError when it is not to be seen.
+
+    A Speaker does not become the active object, which may be the face.
+    """
+    source = find_source(scene, name)
+    is_speaker = isinstance(source, bpy.types.Object)
+    if source is None or (is_speaker and name not in view_layer.objects):
+        raise ValueError(f"There is no sound {name} in this scene or view layer any more; add it, or rename it back")
+    if is_speaker:
+        for obj in view_layer.objects:
+            obj.select_set(obj == source, view_layer=view_layer)
+        return
+    for strip in _all_strips(scene):
+        strip.select = strip == source
+    scene.sequence_editor.active_strip = source
+
+
 def add_sound_strip(scene: bpy.types.Scene, path: Path, start_frame: int) -> Any:
     """A new sound strip on a free channel; ValueError when the file is missing or holds no sound."""
     if not path.is_file():
@@ -93,6 +107,13 @@ def read_source(scene: bpy.types.Scene, source: Any) -> HeardAudio:
     heard = (_read_speaker if isinstance(source, bpy.types.Object) else _read_strip)(scene, source)
     check_waveform(heard.waveform, heard.sample_rate_hz)
     return heard
+
+
+def _all_strips(scene: bpy.types.Scene) -> list[Any]:
+    editor = scene.sequence_editor
+    if editor is None:
+        return []
+    return list(editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all)  # 4.4 renamed them
 
 
 def _read_strip(scene: bpy.types.Scene, strip: Any) -> HeardAudio:

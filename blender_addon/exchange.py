@@ -204,11 +204,10 @@ def _has_take(obj: bpy.types.Object) -> bool:
     """Whether a character has a take, at once: panels ask at every redraw."""
     if not any(keyframes.is_take(action) for action in bpy.data.actions):
         return False
-    known = rig_look.fresh_look(obj)
-    if known is None:
-        return bool(takes(obj))
-    owners = (getattr(bpy.data, place).get(key) for place, key in known.owners)
-    return any(keyframes.takes(owner) for owner in owners if owner)
+    known = rig_look.seen(obj)
+    if known and any(keyframes.takes(owner) for owner in rig_look.owners(known)):
+        return True
+    return rig_look.fresh_look(obj) is None and bool(takes(obj))
 
 
 class VOXKEY_OT_import_capture(bpy.types.Operator, ImportHelper):
@@ -431,6 +430,8 @@ def _chosen_take(context: bpy.types.Context, name: str) -> bpy.types.Action:
     if obj is None or reason:
         raise ValueError(reason)
     found = takes(obj)
+    if not found:  # the rig has changed since the last look at it
+        raise ValueError(f"{obj.name} has no take; generate one, or import a capture")
     if not name:
         return operators.current_take(context) or found[0]
     named = next((take for take in found if name in {take.name, keyframes.read_facts(take)["source"]}), None)

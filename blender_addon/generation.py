@@ -154,8 +154,10 @@ def predict(
     return Prediction(output.curves, model.path.name, model.contract.kind, model.device, output.phones, warnings)
 
 
-def write_result(place: Place, shaping: Shaping, prediction: Prediction) -> Result:
-    """Shape, retarget and write a take on the main thread, in place of an earlier one of the same source.
+def write_result(
+    place: Place, shaping: Shaping, prediction: Prediction, earlier: bpy.types.Action | None = None
+) -> Result:
+    """Shape, retarget and write a take on the main thread, in place of an earlier one: that in use of the same source.
 
     Raises ValueError, with nothing written, when the mesh or the sound is gone.
     """
@@ -164,7 +166,7 @@ def write_result(place: Place, shaping: Shaping, prediction: Prediction) -> Resu
     _check_head(head)
     parts, rig_map, coverage = _fit(obj)
     keyed = _keyed(place, shaping, prediction, parts, rig_map)
-    earlier = face.find_take(obj, place.source_name)
+    earlier = earlier or face.find_take(obj, place.source_name)
     warnings = [*prediction.warnings, *_differences(earlier, rig_map, coverage), *_retire(obj, earlier)]
     warnings += _notes(obj, parts, keyed.motions, rig_map)
     facts = {
@@ -229,7 +231,18 @@ def reshape(
     take = face.find_take(_checked(obj), source_name)
     if take is None:
         raise ValueError(f"{obj.name} has no take of {source_name}; generate one first")
-    return write_result(_place(scene, obj, take, head), shaping, _prediction(take))
+    return reshape_take(scene, obj, take, shaping, head)
+
+
+def reshape_take(
+    scene: bpy.types.Scene,
+    obj: bpy.types.Object,
+    take: bpy.types.Action,
+    shaping: Shaping,
+    head: bpy.types.Object | None = None,
+) -> Result:
+    """Write a take in use anew, of a sound or from a file, as reshape does."""
+    return write_result(_place(scene, _checked(obj), take, head), shaping, _prediction(take), take)
 
 
 def reshape_in_place(

@@ -421,11 +421,16 @@ def retire_take(take: bpy.types.Action, character: Sequence[Any]) -> bool:
                 _remove_rest(owner)
         _remove_actions(found)
         return False
-    for owner, part in found:
+    mute_take(take, character)
+    return True
+
+
+def mute_take(take: bpy.types.Action, character: Sequence[Any], is_muted: bool = True) -> None:
+    """Mute the tracks of all parts of a take, or bring them back; of a shared take as in remove_take."""
+    for owner, part in parts_of(take, character):
         for track, layer in layers(owner):
             if layer == part:
-                track.mute = True
-    return True
+                track.mute = is_muted
 
 
 def remove_take(take: bpy.types.Action, character: Sequence[Any] = ()) -> None:

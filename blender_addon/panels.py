@@ -11,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from . import audio_io, exchange, face, keyframes, operators, preferences, properties, rig_panel
+from . import audio_io, exchange, face, keyframes, operators, preferences, properties, rig_panel, take_list
 from .drawing import draw_sentence
 
 SHAPING_SECTIONS = {
@@ -93,6 +93,14 @@ class _Life(_Sidebar):
         row.prop(settings, "head_motion", slider=True)
         layout.prop(settings, "seed")
         layout.operator("voxkey.reshape_take", icon="FILE_REFRESH")
+
+
+class _Takes(_Sidebar):
+    bl_label = "Takes"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        take_list.draw(self.layout, context)
 
 
 class _Result(_Sidebar):
@@ -205,6 +213,7 @@ def _panels(space: str, suffix: str) -> tuple[type, ...]:
         type(f"{main}_rig", (_Rig, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
         type(f"{main}_shaping", (_Shaping, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
         type(f"{main}_life", (_Life, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
+        type(f"{main}_takes", (_Takes, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
         type(f"{main}_result", (_Result, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
         type(f"{main}_exchange", (_Exchange, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
     )

@@ -22,6 +22,7 @@ from . import (
     rig_panel,
     rig_preview,
     shape_match,
+    take_list,
 )
 
 CLASSES: tuple[Any, ...] = (
@@ -40,11 +41,12 @@ CLASSES: tuple[Any, ...] = (
     *shape_match.CLASSES,
     *make_shapes.CLASSES,
     *exchange.CLASSES,
+    *take_list.CLASSES,
     *rig_panel.CLASSES,
     *panels.PANELS,
 )
 
-WITH_PROPERTIES: tuple[Any, ...] = (properties, rig_links, rig_look, exchange)
+WITH_PROPERTIES: tuple[Any, ...] = (properties, rig_links, rig_look, exchange, take_list)
 
 _commands: list[Any] = []
 

@@ -99,12 +99,17 @@ def last_look(obj: bpy.types.Object) -> Look | None:
     return seen(obj)
 
 
+def owners(known: Look) -> list[Any]:
+    """The data-blocks that a take of a character may animate, as of a look at it, as far as they are still there."""
+    found = (getattr(bpy.data, place).get(key) for place, key in known.owners)
+    return [owner for owner in found if owner]
+
+
 def find_take(obj: bpy.types.Object, source_name: str) -> bpy.types.Action | None:
     """face.find_take, at once where the last look at the character knows of the data-block with the take."""
     known = seen(obj)
-    for place, key in known.owners if known else ():
-        owner = getattr(bpy.data, place).get(key)
-        take = keyframes.find_take(owner, source_name) if owner else None
+    for owner in owners(known) if known else ():
+        take = keyframes.find_take(owner, source_name)
         if take:
             return take
     return None if fresh_look(obj) else face.find_take(obj, source_name)

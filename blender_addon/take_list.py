@@ -1,0 +1,334 @@
+"""Every take of the chosen character in a list: muted, soloed, brought back, shaped anew, deleted.
+
+Muting is that of the NLA tracks, of all parts of a take together. Solo mutes the other takes: Blender's own is for one
+track of one data-block, and silences the track that holds what no take touches at rest.
+"""
+
+# ruff: noqa: N801, RUF012  (Blender wants these class names and plain class attributes)
+
+# The bpy stubs make every data-block optional, and know neither add-ons' properties nor other versions' names.
+# mypy: disable-error-code="union-attr, attr-defined, arg-type, misc, override, func-returns-value"
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import bpy
+
+from . import audio_io, face, generation, keyframes, operators, preferences, properties, rig_look
+from .drawing import draw_sentence, redraw_panels
+
+SILENCED = "voxkey_silenced"
+"""Custom property of a take's Action: it is muted for as long as another take is solo."""
+
+Listed = dict[bpy.types.Action, Any]
+"""Take -> the NLA track of its first Action, the newest first."""
+
+_drawn: Listed = {}
+"""The list that is being drawn: set at the beginning, read for each row."""
+
+
+class VoxkeyTakeRow(bpy.types.PropertyGroup):
+    """A row of the list, which stands for whatever take has that number: drawing can't write."""
+
+    number: bpy.props.IntProperty()  # type: ignore[valid-type]  # bpy declares properties by annotation
+
+
+class VOXKEY_UL_takes(bpy.types.UIList):
+    """Takes of a character: name, time, whether it is heard."""
+
+    def draw_item(
+        self, context: bpy.types.Context, layout: Any, data: Any, item: Any, icon: Any, active: Any, name: Any, *_: Any
+    ) -> None:
+        if item.number >= len(_drawn):
+            return
+        take, track = list(_drawn.items())[item.number]
+        row = layout.row(align=True)
+        names = row.row(align=True)
+        names.active = not track.mute
+        names.prop(take, "name", text="", emboss=False, icon=_icon(keyframes.read_facts(take)))
+        icon = "CHECKBOX_DEHLT" if track.mute else "CHECKBOX_HLT"
+        row.operator("voxkey.mute_take", text="", icon=icon, emboss=False).take = take.name
+        icon = "SOLO_ON" if is_solo(_drawn, take) else "SOLO_OFF"
+        row.operator("voxkey.solo_take", text="", icon=icon, emboss=False).take = take.name
+
+    def filter_items(self, _context: bpy.types.Context, data: Any, name: str) -> tuple[list[int], list[int]]:
+        """Rows with a take, of which the name is looked for."""
+        wanted = self.filter_name.lower()
+        shown = [self.bitflag_filter_item if wanted in take.name.lower() else 0 for take in _drawn]
+        return shown + [0] * (len(getattr(data, name)) - len(shown)), []
+
+
+class _TakeOperator:
+    """What the buttons have in common: which take, and one sentence for an error."""
+
+    bl_options = {"REGISTER", "UNDO"}
+
+    take: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Take",
+        description="Name of the take's Action; the one that is selected in the list when it is empty",
+        options={"SKIP_SAVE"},
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        reason = no_take_reason(context)
+        if reason:
+            cls.poll_message_set(reason)
+        return reason is None
+
+    def execute(self, context: bpy.types.Context) -> Any:
+        try:
+            self.act(context, properties.target_object(context), _chosen(context, self.take))
+        except ValueError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+    def act(self, context: bpy.types.Context, obj: bpy.types.Object, take: bpy.types.Action) -> None:
+        raise NotImplementedError
+
+
+class VOXKEY_OT_mute_take(_TakeOperator, bpy.types.Operator):
+    bl_idname = "voxkey.mute_take"
+    bl_label = "Use or Mute Take"
+    bl_description = (
+        "Whether the face moves with this take. One that is brought back mutes the take in use of the same sound"
+    )
+
+    def act(self, _context: bpy.types.Context, obj: bpy.types.Object, take: bpy.types.Action) -> None:
+        if listed(obj)[take].mute:
+            bring_back(obj, take)
+        else:
+            _mute(obj, take)
+
+
+class VOXKEY_OT_solo_take(_TakeOperator, bpy.types.Operator):
+    bl_idname = "voxkey.solo_take"
+    bl_label = "Solo Take"
+    bl_description = (
+        "Mute all other takes of this character; click again to bring them back. Your own animation stays as it is"
+    )
+
+    def act(self, _context: bpy.types.Context, obj: bpy.types.Object, take: bpy.types.Action) -> None:
+        if is_solo(listed(obj), take):
+            end_solo(obj)
+        else:
+            solo(obj, take)
+
+
+class VOXKEY_OT_select_take_source(_TakeOperator, bpy.types.Operator):
+    bl_idname = "voxkey.select_take_source"
+    bl_label = "Select Strip of Take"
+    bl_description = "Select the sound strip or Speaker of this take, and choose it as the sound"
+
+    def act(self, context: bpy.types.Context, _obj: bpy.types.Object, take: bpy.types.Action) -> None:
+        facts = keyframes.read_facts(take)
+        if facts["model_kind"] == generation.CAPTURE:
+            raise ValueError(f"{take.name} was imported from the file {facts['source']}; it has no strip")
+        audio_io.select_source(context.scene, context.view_layer, facts["source"])
+        context.scene.voxkey.source = facts["source"]
+
+
+class VOXKEY_OT_reshape_listed_take(_TakeOperator, bpy.types.Operator):
+    bl_idname = "voxkey.reshape_listed_take"
+    bl_label = "Apply to Take in List"
+    bl_description = "Write this take anew with the settings of Shaping and Life, without running the model again"
+
+    def act(self, context: bpy.types.Context, obj: bpy.types.Object, take: bpy.types.Action) -> None:
+        if listed(obj)[take].mute:
+            raise ValueError(f"{take.name} is muted; bring it back into use first")
+        scene = context.scene
+        result = generation.reshape_take(scene, obj, take, properties.shaping(context), scene.voxkey.head)
+        context.window_manager.voxkey_take = list(listed(obj)).index(bpy.data.actions[result.take])
+        self.report({"WARNING" if result.warnings else "INFO"}, result.summary)
+
+
+class VOXKEY_OT_delete_listed_take(_TakeOperator, bpy.types.Operator):
+    bl_idname = "voxkey.delete_listed_take"
+    bl_label = "Delete Take in List"
+    bl_description = "Remove this take with its Actions and NLA tracks; your own animation stays"
+
+    def act(self, _context: bpy.types.Context, obj: bpy.types.Object, take: bpy.types.Action) -> None:
+        name, was_solo = take.name, is_solo(listed(obj), take)
+        keyframes.remove_take(take, face.moved_by(obj, take))
+        if was_solo:
+            end_solo(obj)
+        self.report({"INFO"}, f"{name} was removed")
+
+
+def listed(obj: bpy.types.Object) -> Listed:
+    """The takes of a character, in use or muted."""
+    known = rig_look.fresh_look(obj)
+    return _listed(rig_look.owners(known) if known else face.owners(face.character(obj)))
+
+
+def bring_back(obj: bpy.types.Object, take: bpy.types.Action) -> None:
+    """Use a muted take, and mute the one in use that was made from the same sound or file."""
+    source = keyframes.read_facts(take)["source"]
+    for other, track in listed(obj).items():
+        if other != take and not track.mute and keyframes.read_facts(other)["source"] == source:
+            _mute(obj, other)
+    take.pop(SILENCED, None)
+    keyframes.mute_take(take, face.moved_by(obj, take), is_muted=False)
+
+
+def solo(obj: bpy.types.Object, take: bpy.types.Action) -> None:
+    """Mute all takes of a character but one."""
+    bring_back(obj, take)
+    for other, track in listed(obj).items():
+        if other != take and not track.mute:
+            _mute(obj, other)
+            other[SILENCED] = True
+
+
+def end_solo(obj: bpy.types.Object) -> None:
+    """Bring back the takes that were muted for another, unless there is a newer one of the same sound."""
+    takes = listed(obj)
+    used = {keyframes.read_facts(take)["source"] for take, track in takes.items() if not track.mute}
+    for take, track in takes.items():
+        source = keyframes.read_facts(take)["source"]
+        if take.pop(SILENCED, None) and track.mute and source not in used:
+            used.add(source)
+            bring_back(obj, take)
+
+
+def is_solo(takes: Listed, take: bpy.types.Action) -> bool:
+    """Whether other takes are muted for the sake of this one."""
+    return not takes[take].mute and any(other.get(SILENCED) and track.mute for other, track in takes.items())
+
+
+def no_take_reason(context: bpy.types.Context) -> str | None:
+    """Why there is nothing in the list, as one sentence with what to do; None when there is."""
+    if operators.running_job() is not None:
+        return "Voxkey is generating; wait, or cancel it"
+    obj = properties.target_object(context)
+    problem = face.target_problem(obj)
+    if obj is None or problem:
+        return problem
+    return None if _has_take(obj) else _no_take(obj)
+
+
+def draw(layout: Any, context: bpy.types.Context) -> None:
+    """The list, and below it what is known of the selected take and what can be done with it."""
+    global _drawn
+    obj = properties.target_object(context)
+    problem = face.target_problem(obj)
+    known = None if obj is None or problem else rig_look.last_look(obj)
+    if known is None:
+        draw_sentence(layout, context, problem or "Looking at the rig", "INFO")
+        return
+    _drawn = _listed(rig_look.owners(known))
+    if not _drawn:
+        draw_sentence(layout, context, _no_take(obj), "INFO")
+        return
+    manager = context.window_manager
+    if len(manager.voxkey_takes) < len(_drawn) and not bpy.app.timers.is_registered(_add_rows):
+        bpy.app.timers.register(_add_rows)
+    layout.template_list("VOXKEY_UL_takes", "", manager, "voxkey_takes", manager, "voxkey_take", rows=4)
+    take = _selected(context, _drawn)
+    _draw_facts(layout, take, _drawn[take].mute)
+
+
+def attach() -> None:
+    """Room for the rows of the list, and for the one that is selected."""
+    bpy.types.WindowManager.voxkey_takes = bpy.props.CollectionProperty(type=VoxkeyTakeRow)
+    bpy.types.WindowManager.voxkey_take = bpy.props.IntProperty(
+        name="Take", description="A performance of the character, generated or imported"
+    )
+
+
+def detach() -> None:
+    del bpy.types.WindowManager.voxkey_takes
+    del bpy.types.WindowManager.voxkey_take
+    if bpy.app.timers.is_registered(_add_rows):
+        bpy.app.timers.unregister(_add_rows)
+
+
+def _listed(owners: Iterable[Any]) -> Listed:
+    takes: Listed = {}
+    for owner in owners:
+        for track, action in reversed(keyframes.layers(owner)):
+            if keyframes.is_take(action):
+                takes.setdefault(action, track)
+    return takes
+
+
+def _no_take(obj: bpy.types.Object) -> str:
+    return f"{obj.name} has no take yet; generate one, or import a capture"
+
+
+def _has_take(obj: bpy.types.Object) -> bool:
+    """At once where the last look at the character knows of a data-block with a take: each button of the list asks."""
+    known = rig_look.seen(obj)
+    seen = (action for owner in (rig_look.owners(known) if known else ()) for _, action in keyframes.layers(owner))
+    return any(map(keyframes.is_take, seen)) or bool(listed(obj))
+
+
+def _mute(obj: bpy.types.Object, take: bpy.types.Action) -> None:
+    keyframes.mute_take(take, face.moved_by(obj, take))
+
+
+def _chosen(context: bpy.types.Context, name: str) -> bpy.types.Action:
+    """The take of this name, else the selected one; ValueError when there is none."""
+    obj = properties.target_object(context)
+    takes = listed(obj)
+    named = next((take for take in takes if take.name == name), None)
+    if not takes:  # the rig has changed since the last look at it
+        raise ValueError(_no_take(obj))
+    if name and named is None:
+        raise ValueError(f"{obj.name} has no take {name}; choose another")
+    return named or _selected(context, takes)
+
+
+def _selected(context: bpy.types.Context, takes: Listed) -> bpy.types.Action:
+    return list(takes)[min(max(0, context.window_manager.voxkey_take), len(takes) - 1)]
+
+
+def _icon(facts: dict[str, Any]) -> str:
+    return "FILE" if facts["model_kind"] == generation.CAPTURE else "SOUND"
+
+
+def _draw_facts(layout: Any, take: bpy.types.Action, is_muted: bool) -> None:
+    facts = keyframes.read_facts(take)
+    is_capture = facts["model_kind"] == generation.CAPTURE
+    row = layout.row(align=True)
+    row.label(text=facts["source"], icon=_icon(facts))
+    if not is_capture:
+        row.operator("voxkey.select_take_source", text="", icon="RESTRICT_SELECT_OFF").take = take.name
+    column = layout.column(align=True)
+    made = "Imported" if is_capture else f"{facts['model']} on {preferences.DEVICES[facts['device']][0]}"
+    column.label(text=made, icon="BLANK1")
+    last_frame = facts["start_frame"] + facts["n_frames"] - 1
+    column.label(text=f"{facts['rig_map']}, frames {facts['start_frame']} to {last_frame}", icon="BLANK1")
+    column.label(text=f"{datetime.fromisoformat(facts['date']):%d %B %Y, %H:%M}", icon="TIME")
+    if is_muted:
+        column.label(text="Muted: kept, but out of use", icon="CHECKBOX_DEHLT")
+    buttons = layout.column(align=True)
+    if is_muted:
+        buttons.operator("voxkey.mute_take", text="Use This Take", icon="CHECKBOX_HLT").take = take.name
+    else:
+        text = "Apply to Take"
+        buttons.operator("voxkey.reshape_listed_take", text=text, icon="FILE_REFRESH").take = take.name
+    buttons.operator("voxkey.delete_listed_take", text="Delete Take", icon="TRASH").take = take.name
+
+
+def _add_rows() -> None:
+    rows = bpy.context.window_manager.voxkey_takes
+    for _ in range(32):
+        number = len(rows)
+        rows.add().number = number
+    redraw_panels(bpy.context)
+
+
+CLASSES: tuple[Any, ...] = (
+    VoxkeyTakeRow,
+    VOXKEY_UL_takes,
+    VOXKEY_OT_mute_take,
+    VOXKEY_OT_solo_take,
+    VOXKEY_OT_select_take_source,
+    VOXKEY_OT_reshape_listed_take,
+    VOXKEY_OT_delete_listed_take,
+)
