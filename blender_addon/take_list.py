@@ -305,7 +305,7 @@ def _draw_facts(layout: Any, take: bpy.types.Action, is_muted: bool) -> None:
     column.label(text=f"{facts['rig_map']}, frames {facts['start_frame']} to {last_frame}", icon="BLANK1")
     column.label(text=f"{datetime.fromisoformat(facts['date']):%d %B %Y, %H:%M}", icon="TIME")
     if is_muted:
-        column.label(text="Muted: kept, but out of use", icon="CHECKBOX_DEHLT")
+        column.label(text="Muted: kept, but out of use", icon="INFO")
     buttons = layout.column(align=True)
     if is_muted:
         buttons.operator("voxkey.mute_take", text="Use This Take", icon="CHECKBOX_HLT").take = take.name
