@@ -140,6 +140,10 @@ SHORTEST_REST_SECONDS = 0.12
 """Shorter pauses are closures of stops or hesitations, in which the mouth stays as it is."""
 REST_MARGIN_SECONDS = 0.15
 """Time from the start of a long pause until the face rests, and from its first motion to the end of the pause."""
+REST_MARGIN_SHARE = 0.125
+"""The same as a part of a short pause."""
+REST_OVERLAP_SECONDS = 0.04
+"""How long before a pause the mouth starts to close, and after it goes on opening: short pauses are seen too."""
 PAUSE_MARGIN_SECONDS = 0.08
 """Beginning and end of a pause in which the mouth still closes, or opens already."""
 SMOOTHING_SECONDS = 0.012
@@ -198,8 +202,8 @@ def articulate(phones: list[Phone], n_frames: int) -> Curves:
     seconds = np.arange(n_frames) / CLIP_FPS
     awake = 1 - _rest(phones, seconds)
     jaw, pucker, funnel, spread = _articulators(phones, seconds).T * awake
-    lips = _contact(phones, LIP_CONTACT, seconds) * awake
-    teeth = _contact(phones, TEETH_CONTACT, seconds) * awake
+    lips = _contact(phones, LIP_CONTACT, seconds)
+    teeth = _contact(phones, TEETH_CONTACT, seconds)
     apart = 1 - np.maximum(lips, teeth)
     mouth = {
         "jawOpen": jaw,
@@ -260,7 +264,8 @@ def _rest(phones: list[Phone], seconds: NDArray[np.float64]) -> NDArray[np.float
         if phone.symbol == PAUSE and duration >= SHORTEST_REST_SECONDS:
             since = seconds - phone.start_seconds if i else np.inf
             until = phone.end_seconds - seconds if i < len(phones) - 1 else np.inf
-            share = np.minimum(since, until) / min(REST_MARGIN_SECONDS, duration / 4)
+            margin = min(REST_MARGIN_SECONDS, REST_MARGIN_SHARE * duration)
+            share = (np.minimum(since, until) + REST_OVERLAP_SECONDS) / (margin + REST_OVERLAP_SECONDS)
             rest = np.maximum(rest, 0.5 - 0.5 * np.cos(np.pi * share.clip(0, 1)))
     return rest
 
