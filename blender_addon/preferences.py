@@ -60,10 +60,16 @@ def device_items(_owner: Any, _context: Any) -> list[tuple[str, str, str, str, i
 
 
 @cache
-def model_files(folder: str) -> tuple[Path, ...]:
-    """The model files that come with Voxkey, then those of a folder; looked up once, as panels ask at every redraw."""
+def model_files(folder: str, kind: str = "audio_to_blendshapes") -> tuple[Path, ...]:
+    """The model files that come with Voxkey, then those of a folder; looked up once, as panels ask at every redraw.
+
+    Files that do not say their kind are among those that animate faces: opening one says what is wrong with it.
+    """
+    from .core import model
+
     folders = [generation.MODEL_FOLDER, *([Path(bpy.path.abspath(folder))] if folder else [])]
-    return tuple(path for place in folders for path in sorted(place.glob("*.onnx")))
+    paths = [path for place in folders for path in sorted(place.glob("*.onnx"))]
+    return tuple(path for path in paths if (model.kind_of(path) or "audio_to_blendshapes") == kind)
 
 
 class VoxkeyPreferences(bpy.types.AddonPreferences):
@@ -74,6 +80,12 @@ class VoxkeyPreferences(bpy.types.AddonPreferences):
         description="Folder with your own model files; they appear in the panel beside the one that comes with Voxkey",
         subtype="DIR_PATH",
         update=lambda _owner, _context: model_files.cache_clear(),
+    )
+    trainer_python: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Trainer's Python",
+        description="The Python in which Voxkey's trainer is installed (pip install -e .[trainer]); "
+        "Learn This Character runs it",
+        subtype="FILE_PATH",
     )
     device: bpy.props.EnumProperty(  # type: ignore[valid-type]
         name="Device",
@@ -86,6 +98,7 @@ class VoxkeyPreferences(bpy.types.AddonPreferences):
         layout.use_property_split = True
         layout.prop(self, "model_folder")
         layout.prop(self, "device")
+        layout.prop(self, "trainer_python")
         row = layout.row()
         row.label(text=runtime().sentence, icon="CHECKMARK" if runtime().devices else "ERROR")
         row.operator("voxkey.check_runtime", text="", icon="FILE_REFRESH")

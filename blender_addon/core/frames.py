@@ -74,6 +74,13 @@ def load_frames(path: Path) -> Frames:
         raise ValueError(f"{path} holds no frames with landmarks ({error}); render them again") from error
 
 
+def projected(points: NDArray[np.floating], matrix: NDArray[np.floating]) -> Float32Array:
+    """Picture coordinates (N, 2) of points (N, 3), seen by a camera whose projection times view is matrix (4, 4)."""
+    clip = np.c_[points, np.ones(len(points))] @ np.asarray(matrix, np.float64).T
+    flat = clip[:, :2] / clip[:, 3:]
+    return np.stack([flat[:, 0] + 1, 1 - flat[:, 1]], axis=1).astype(np.float32) / 2
+
+
 def placed(landmarks: Float32Array, neutral: Float32Array) -> Float32Array:
     """Landmarks (T, 68, 2) of any size and place, moved as one to where neutral (68, 2) has nose and eyes on average.
 

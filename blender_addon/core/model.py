@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,6 +138,38 @@ def open_model(path: Path, device: str = "AUTO", kind: str = "audio_to_blendshap
 def runs_in_numpy(path: Path) -> bool:
     """Whether a model file can do without onnxruntime: its weights lie beside it as an .npz."""
     return _arrays_path(path).is_file()
+
+
+def kind_of(path: Path) -> str | None:
+    """The kind that a model file says it is of; None when it says nothing.
+
+    Opens no graph and skips the weights, so that a menu can ask every file of a folder. ONNX is a protobuf message
+    whose field 14 is a list of keys and values: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3
+    """
+    try:
+        with path.open("rb") as file:
+            while tag := _read_varint(file):
+                length = _read_varint(file)  # or the value itself, of a field that is a number
+                if tag == (14 << 3 | 2):
+                    entry = file.read(length)
+                    if entry.startswith(b"\n\x08contract"):
+                        return str(json.loads(entry[entry.index(b"{") :])["kind"])
+                elif tag & 7 == 2:
+                    file.seek(length, 1)
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return None
+
+
+def _read_varint(file: BinaryIO) -> int:
+    """A protobuf number of any size; 0 at the end of the file."""
+    number = 0
+    for shift in range(0, 70, 7):
+        byte = file.read(1)
+        number |= (byte[0] & 127) << shift if byte else 0
+        if not byte or byte[0] < 128:
+            break
+    return number
 
 
 def predict(

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blender_addon.core.model import CHUNK_SECONDS, Cancelled, available_devices, open_model, predict
+from blender_addon.core.model import CHUNK_SECONDS, Cancelled, available_devices, kind_of, open_model, predict
 
 TINY = Path(__file__).parent.parent / "models" / "tiny_blendshapes.onnx"
 SMALL_VOICE = TINY.with_name("small_voice.onnx")
@@ -134,3 +134,17 @@ def test_each_style_moves_otherwise() -> None:
 def test_an_unknown_style_gets_one_sentence(path: Path, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         predict(open_model(path, "CPU"), NOISE[:800], style="opera")
+
+
+def test_the_kind_of_a_file_is_known_without_opening_its_graph(tmp_path: Path) -> None:
+    models = Path(__file__).parent.parent / "models"
+    kinds = {name: kind_of(models / f"tiny_{name}.onnx") for name in ("blendshapes", "landmarks", "painter", "blinks")}
+    assert kinds == {
+        "blendshapes": "audio_to_blendshapes",
+        "landmarks": "audio_to_landmarks",
+        "painter": "landmarks_to_image",
+        "blinks": "noise_to_blinks",
+    }
+    for content in (b"", b"\xff" * 100, (models / "tiny_painter.onnx").read_bytes()[:200]):
+        (tmp_path / "other.onnx").write_bytes(content)
+        assert kind_of(tmp_path / "other.onnx") is None
