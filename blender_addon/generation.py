@@ -6,7 +6,7 @@ sound gives the same curves to the last bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import audio_io, face, keyframes, self_check
-from .core.curves import Curves, Float32Array, seconds_to_frames
+from .core.curves import Curves, Float32Array, frames_to_seconds, seconds_to_frames
 from .core.life import HEAD_CHANNELS
+from .core.ranges import Range, cross_faded, heard_again, mixed, replaced, with_range
 from .core.retarget import Coverage, RigMap, Target
 from .core.shaping import AMOUNTS, RANGES, Shaping, head_curves, hold_poses, shape_curves
 from .core.wav import resample_waveform
@@ -28,6 +29,8 @@ MODEL_FOLDER = Path(__file__).parent / "models"
 DEFAULT_MODEL = MODEL_FOLDER / "voice_to_face.onnx"
 CAPTURE = "capture"
 """Kind of a prediction that was read from a recorded face: it has its own life, and no sound need be there."""
+LISTENING = "listening"
+"""Kind of a prediction of a mouth at rest, while others speak: life alone, and no sound of its own."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ class Prediction:
     """Probabilities of speech sounds at the same times; None when the model gives none."""
     warnings: tuple[str, ...] = ()
     """What the user should know of this run of the model."""
+    ranges: tuple[Range, ...] = ()
+    """Parts that were done again since, the latest last."""
 
 
 @dataclass(frozen=True)
@@ -159,9 +164,10 @@ def write_result(
 ) -> Result:
     """Shape, retarget and write a take on the main thread, in place of an earlier one: that in use of the same source.
 
-    Raises ValueError, with nothing written, when the mesh or the sound is gone.
+    Raises ValueError, with nothing written, when the mesh is gone, or the sound while the model listened to it.
     """
-    scene, obj, head = _still_there(place, needs_sound=prediction.model_kind != CAPTURE)
+    needs_sound = earlier is None and prediction.model_kind not in (CAPTURE, LISTENING)
+    scene, obj, head = _still_there(place, needs_sound)
     _checked(obj)
     _check_head(head)
     parts, rig_map, coverage = _fit(obj)
@@ -187,6 +193,8 @@ def write_result(
     take = keyframes.write_take(keyed.motions, keyed.frames, facts, prediction.curves, keyed.spacing)
     if prediction.phones:
         keyframes.write_phones(take, prediction.phones)
+    if prediction.ranges:
+        keyframes.write_ranges(take, prediction.ranges)
     if head:
         keyframes.write_head(head, take, keyed.frames, keyed.angles, keyed.spacing)
     counts = _count_keys(take, place.n_frames)
@@ -267,6 +275,116 @@ def reshape_in_place(
     return is_done
 
 
+def prepare_range(
+    scene: bpy.types.Scene, obj: bpy.types.Object | None, take: bpy.types.Action, model_path: Path, device: str
+) -> Request:
+    """Read the sound of a take, so that a part of it can be heard again; ValueError when it is not what it was."""
+    facts = keyframes.read_facts(take)
+    if facts["model_kind"] == CAPTURE:
+        raise ValueError(f"{take.name} was imported, so there is no sound to hear again; shape the range instead")
+    request = prepare(scene, obj, facts["source"], model_path, device)
+    if request.place.n_frames != facts["n_frames"]:
+        raise ValueError(f"{facts['source']} was cut or retimed since {take.name} was made; generate the whole take")
+    return request
+
+
+def redo_range(
+    scene: bpy.types.Scene,
+    obj: bpy.types.Object,
+    take: bpy.types.Action,
+    span: tuple[int, int, float],
+    shaping: Shaping,
+    heard: Prediction | None = None,
+) -> None:
+    """Do a part of a take again, with other settings and, where it was heard again, another prediction.
+
+    span is the first and the last frame, which stay as they are unless they are the take's own, and for how many
+    seconds it fades in and out. No key outside changes; edits by hand inside fade out. ValueError with nothing written.
+    """
+    facts, earlier = keyframes.read_facts(take), _prediction(take)
+    head = bpy.data.objects.get(facts["head"] or "")
+    place = _place(scene, _checked(obj), take, head)
+    parts, rig_map, _ = _fit(obj)
+    redone = _range(place, span, _own(scene, shaping, shaping_of(take)), earlier, heard)
+    ranges = with_range(earlier.ranges, redone)
+    _rewrite_range(place, take, replace(earlier, ranges=ranges), redone, parts, rig_map)
+
+
+def remove_range(scene: bpy.types.Scene, obj: bpy.types.Object, take: bpy.types.Action, number: int) -> None:
+    """Give a range of a take, counted from 0, back to what lies below it; ValueError when that can't be."""
+    earlier, facts = _prediction(take), keyframes.read_facts(take)
+    if not 0 <= number < len(earlier.ranges):
+        raise ValueError(f"{take.name} has no range {number + 1}; choose another")
+    place = _place(scene, _checked(obj), take, bpy.data.objects.get(facts["head"] or ""))
+    parts, rig_map, _ = _fit(obj)
+    ranges = earlier.ranges[:number] + earlier.ranges[number + 1 :]
+    _rewrite_range(place, take, replace(earlier, ranges=ranges), earlier.ranges[number], parts, rig_map)
+
+
+def _own(scene: bpy.types.Scene, shaping: Shaping, others: Shaping) -> dict[str, Any]:
+    """Settings that differ from those of a take, without those that say how keys are spaced or are animated anyway."""
+    whole = {"hold_frames", "key_tolerance", *_animated(scene)}
+    mine, theirs = asdict(shaping), asdict(others)
+    return {name: value for name, value in mine.items() if value != theirs[name] and name not in whole}
+
+
+def _range(
+    place: Place, span: tuple[int, int, float], own: dict[str, Any], earlier: Prediction, heard: Prediction | None
+) -> Range:
+    """A range of a take; ValueError when there is none between the frames."""
+    first, last, fade_seconds = span
+    last_of_take = place.start_frame + place.n_frames - 1
+    if last - first < 2:
+        raise ValueError(f"No frame lies between {first} and {last}; choose a longer range")
+    if first >= last_of_take or last <= place.start_frame:
+        raise ValueError(
+            f"Frames {first} to {last} are outside the take, which goes from {place.start_frame} to {last_of_take}; "
+            "choose a range in it"
+        )
+    render = bpy.data.scenes[place.scene_name].render
+    start, end = (frames_to_seconds(frame - place.start_frame, render.fps, render.fps_base) for frame in (first, last))
+    fade_seconds = min(fade_seconds, (end - start) / 2)
+    start = -1 - fade_seconds if first <= place.start_frame else start
+    end = end + 1 + fade_seconds if last >= last_of_take else end
+    redone = Range(start, end, fade_seconds, shaping=own)
+    if heard is None:
+        return redone
+    said = heard_again(earlier.curves, heard.curves, start, end)
+    phones = heard_again(earlier.phones, heard.phones, start, end) if earlier.phones and heard.phones else None
+    return replace(redone, model=heard.model, said=said, phones=phones)
+
+
+def _rewrite_range(
+    place: Place,
+    take: bpy.types.Action,
+    prediction: Prediction,
+    redone: Range,
+    parts: list[face.Part],
+    rig_map: RigMap,
+) -> None:
+    """Write what a take now does where a range of it was, or is."""
+    shaping, render = shaping_of(take), bpy.data.scenes[place.scene_name].render
+    before = _keyed(place, shaping, _prediction(take), parts, rig_map)
+    after = _keyed(place, shaping, prediction, parts, rig_map)
+    seconds_per_frame = frames_to_seconds(1.0, render.fps, render.fps_base)
+    since = after.frames - place.start_frame
+    weights = redone.weights(seconds_per_frame * since)
+    rows = np.flatnonzero((weights > 0) & (since >= 0) & (since < place.n_frames))
+    first, last = redone.start_seconds / seconds_per_frame, redone.end_seconds / seconds_per_frame
+    head, obj = bpy.data.objects.get(place.head_name or ""), bpy.data.objects[place.object_name]
+    stretch = keyframes.Stretch(
+        place.start_frame + max(-1, round(first)),
+        place.start_frame + min(place.n_frames, round(last)),
+        rows,
+        after.frames[rows],
+        weights[rows],
+    )
+    layers = (keyframes.layers_of(keyed.motions, head, keyed.angles) for keyed in (before, after))
+    keyframes.rewrite_stretch(take, face.moved_by(obj, take), *layers, stretch, after.spacing)
+    keyframes.write_ranges(take, prediction.ranges)
+    _count_keys(take, place.n_frames)
+
+
 def _place(
     scene: bpy.types.Scene, obj: bpy.types.Object, take: bpy.types.Action, head: bpy.types.Object | None
 ) -> Place:
@@ -279,7 +397,18 @@ def _prediction(take: bpy.types.Action) -> Prediction:
     """What is kept with a take."""
     facts = keyframes.read_facts(take)
     curves, phones = keyframes.read_prediction(take), keyframes.read_phones(take)
-    return Prediction(curves, facts["model"], facts["model_kind"], facts["device"], phones)
+    ranges = keyframes.read_ranges(take)
+    return Prediction(curves, facts["model"], facts["model_kind"], facts["device"], phones, ranges=ranges)
+
+
+def said(take: bpy.types.Action) -> tuple[Curves, Curves | None]:
+    """The raw prediction of a take and its probabilities of speech sounds, cross-faded with those of its ranges."""
+    prediction = _prediction(take)
+    curves, phones = prediction.curves, prediction.phones
+    for redone in prediction.ranges:
+        curves = cross_faded(curves, redone.said, redone)
+        phones = cross_faded(phones, redone.phones, redone) if phones else None
+    return curves, phones
 
 
 def performed(take: bpy.types.Action) -> tuple[Curves, Curves]:
@@ -287,11 +416,35 @@ def performed(take: bpy.types.Action) -> tuple[Curves, Curves]:
 
     Settings that are animated are followed as the open scene animates them now.
     """
-    facts = keyframes.read_facts(take)
-    known = {setting.name for setting in fields(Shaping)}  # older takes may have others
-    shaping = Shaping(**{name: value for name, value in facts["shaping"].items() if name in known})
-    prediction = _prediction(take)
-    return _shaped(prediction, _followed(shaping, prediction.curves, bpy.context.scene, facts["start_frame"]))
+    start_frame = keyframes.read_facts(take)["start_frame"]
+    return _performance(_prediction(take), shaping_of(take), bpy.context.scene, start_frame)
+
+
+def shaping_of(take: bpy.types.Action) -> Shaping:
+    """The settings that a take was last shaped with."""
+    return Shaping(**_known(keyframes.read_facts(take)["shaping"]))
+
+
+def _known(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings that there are: older takes may have others."""
+    known = {setting.name for setting in fields(Shaping)}
+    return {name: value for name, value in settings.items() if name in known}
+
+
+def _performance(
+    prediction: Prediction, shaping: Shaping, scene: bpy.types.Scene, start_frame: int
+) -> tuple[Curves, Curves]:
+    """Channels of the face and HEAD_CHANNELS of a whole take: as shaped, and in its ranges as these are."""
+    performance = _shaped(prediction, _followed(shaping, prediction.curves, scene, start_frame))
+    times = np.arange(len(prediction.curves.values)) / prediction.curves.fps
+    for redone in prediction.ranges:
+        phones = prediction.phones and replaced(prediction.phones, redone.phones)
+        prediction = replace(prediction, curves=replaced(prediction.curves, redone.said), phones=phones)
+        own = replace(shaping, **_known(redone.shaping))
+        again = _shaped(prediction, _followed(own, prediction.curves, scene, start_frame))
+        weights = redone.weights(times)
+        performance = mixed(performance[0], again[0], weights), mixed(performance[1], again[1], weights)
+    return performance
 
 
 def _shaped(prediction: Prediction, shaping: Shaping) -> tuple[Curves, Curves]:
@@ -301,7 +454,7 @@ def _shaped(prediction: Prediction, shaping: Shaping) -> tuple[Curves, Curves]:
         return shape_curves(said, shaping, prediction.phones), head_curves(said, shaping)
     is_head = np.array([channel in HEAD_CHANNELS for channel in said.channels])
     face_channels = tuple(channel for channel in said.channels if channel not in HEAD_CHANNELS)
-    still = replace(shaping, blinks=0.0, gaze=0.0, brows=0.0, secondary=0.0)
+    still = replace(shaping, blinks=0.0, gaze=0.0, brows=0.0, secondary=0.0, emotion_strength=0.0)
     curves = shape_curves(Curves(said.values[:, ~is_head], face_channels, said.fps), still)
     turned = np.zeros((len(said.values), len(HEAD_CHANNELS)), np.float32)
     if is_head.any():
@@ -325,9 +478,7 @@ class _Keyed:
 def _keyed(place: Place, shaping: Shaping, prediction: Prediction, parts: list[face.Part], rig_map: RigMap) -> _Keyed:
     render = bpy.data.scenes[place.scene_name].render
     span = (place.start_frame, place.n_frames, render.fps, render.fps_base)
-    curves, turning = _shaped(
-        prediction, _followed(shaping, prediction.curves, bpy.data.scenes[place.scene_name], place.start_frame)
-    )
+    curves, turning = _performance(prediction, shaping, bpy.data.scenes[place.scene_name], place.start_frame)
     is_held = shaping.hold_frames > 1
     if is_held:
         curves, turning = (_held(motion, span, shaping.hold_frames) for motion in (curves, turning))
@@ -348,12 +499,17 @@ def _followed(shaping: Shaping, curves: Curves, scene: Any, start_frame: int) ->
     seconds = np.arange(len(curves.values)) / curves.fps
     frames = [start_frame + seconds_to_frames(second, fps, fps_base) for second in seconds.tolist()]
     animated: dict[str, Any] = {}
-    for name, curve in keyframes.animated_properties(scene, "voxkey.").items():
-        setting = "head" if name == "head_motion" else name
-        if setting in AMOUNTS:
-            values = np.array([curve.evaluate(frame) for frame in frames], np.float32)
-            animated[setting] = np.clip(values, *RANGES[setting])
+    for setting, curve in _animated(scene).items():
+        values = np.array([curve.evaluate(frame) for frame in frames], np.float32)
+        animated[setting] = np.clip(values, *RANGES.get(setting, (-np.inf, np.inf)))
     return replace(shaping, **animated)
+
+
+def _animated(scene: Any) -> dict[str, Any]:
+    """Setting of Shaping -> the f-curve of the scene that moves it."""
+    found = keyframes.animated_properties(scene, "voxkey.")
+    named = {"head" if name == "head_motion" else name: curve for name, curve in found.items()}
+    return {setting: curve for setting, curve in named.items() if setting in AMOUNTS}
 
 
 def _held(curves: Curves, span: tuple[int, int, float, float], n_frames: int) -> Curves:

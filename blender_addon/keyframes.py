@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from .core.curves import Curves, Float32Array, frames_to_seconds, sample_curves
 from .core.key_reduction import reduce_keys
+from .core.ranges import Range, pack, unpack
 from .core.retarget import Target
 
 FACTS = "voxkey"
@@ -34,6 +35,8 @@ PREDICTION = "voxkey_prediction"
 """Custom property of a take's Action: the raw prediction, float32."""
 PHONES = "voxkey_phones"
 """Custom property of a take's Action: probabilities of speech sounds, float16, if the model gives them."""
+REDONE = "voxkey_ranges"
+"""Custom property of a take's Action: what was heard in parts that were done again, an .npz file."""
 PART_OF = "voxkey_part_of"
 """Custom property of every Action of a take but the first: the first, which stands for the take."""
 REST = "voxkey_rest"
@@ -49,6 +52,13 @@ _QUOTED = re.compile(r'\["((?:[^"\\]|\\.)*)"\]')
 _HEAD_ADDRESSES: tuple[Address, ...] = tuple(("delta_rotation_euler", axis) for axis in range(3))
 _REST_ANGLE = (0.0, 0.0, 1.0, 0.0)  # Blender's default angle and axis
 _KEYS_DEFAULT_TO_1 = bpy.app.version >= (5, 0, 0)
+_KEY_FIELDS: dict[str, tuple[type, int]] = {
+    **dict.fromkeys(("co", "handle_left", "handle_right"), (np.float32, 2)),
+    **dict.fromkeys(("amplitude", "back", "period"), (np.float32, 1)),
+    **dict.fromkeys(("interpolation", "easing", "type", "handle_left_type", "handle_right_type"), (np.uint8, 1)),
+    **dict.fromkeys(("select_control_point", "select_left_handle", "select_right_handle"), (np.bool_, 1)),
+}
+"""All that Blender keeps of a key: type and number of values."""
 _CONSTANT, _LINEAR, _AUTO_CLAMPED = 0, 1, 4  # numbers of the enums, which is what foreach_set takes
 
 
@@ -255,12 +265,10 @@ def rewrite_take(
 
     False, with nothing written, when that takes other f-curves, or someone has edited these.
     """
-    layers = [(motion.owner, layer) for motion in motions for layer in _motion_layers(motion)]
-    if head:
-        layers.append((head, _head_layer(head, angles)))
+    wanted_layers = layers_of(motions, head, angles)
     free = parts(take)
     places = []
-    for owner, layer in layers:
+    for owner, layer in wanted_layers:
         wanted = (owner, layer.addresses)
         place = next((p for p in free if (p[0], [_address(curve) for curve in fcurves(p[1])]) == wanted), None)
         if place is None or read_facts(place[1])["checksum"] != _checksum(place[1]):
@@ -269,7 +277,7 @@ def rewrite_take(
         places.append(place)
     if free:
         return False
-    for (_, action), (_, layer) in zip(places, layers, strict=True):
+    for (_, action), (_, layer) in zip(places, wanted_layers, strict=True):
         keys = _keys(frames, layer.values, spacing)
         for curve, points in zip(fcurves(action), keys, strict=True):
             curve.keyframe_points.clear()
@@ -277,6 +285,66 @@ def rewrite_take(
         add_facts(action, checksum=_checksum_of(keys))
         action.update_tag()
     return True
+
+
+def layers_of(
+    motions: Sequence[Motion], head: bpy.types.Object | None, angles: Float32Array
+) -> list[tuple[Any, _Layer]]:
+    """(owner, keys) of every Action of a take, the head object's with angles (N, 3) last."""
+    found = [(motion.owner, layer) for motion in motions for layer in _motion_layers(motion)]
+    return [*found, (head, _head_layer(head, angles))] if head else found
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of a take between two frames, which are not in it."""
+
+    after_frame: float
+    before_frame: float
+    rows: NDArray[np.intp]
+    """Those of the motion's rows that are keyed in it, (R,)."""
+    frames: NDArray[np.int64]
+    """Their frames (R,)."""
+    weights: Float32Array
+    """How far what is written there replaces what was edited by hand, (R,) in (0, 1]."""
+
+
+def rewrite_stretch(
+    take: bpy.types.Action,
+    character: Sequence[Any],
+    before: Sequence[tuple[Any, _Layer]],
+    after: Sequence[tuple[Any, _Layer]],
+    stretch: Stretch,
+    spacing: Spacing,
+) -> None:
+    """Change the keys of a stretch of a take from what the layers were before to what they are after; no other key.
+
+    Edits by hand fade out in it, f-curves that were deleted stay so. ValueError, with nothing changed, when the take is
+    shared with a copy of the character, or moves nothing of what the layers do.
+    """
+    free = parts_of(take, character)
+    if any(len(owners(action)) > 1 for _, action in free):
+        raise ValueError(f"{take.name} is shared with a copy of this character; press Apply to Take to give it its own")
+    changes = []
+    for (owner, old), (_, new) in zip(before, after, strict=True):
+        wanted = set(new.addresses)
+        action = next((action for part, action in free if part == owner and wanted & animated_by(action)), None)
+        if action is not None:
+            changes.append((action, old, new))
+    if not changes:
+        raise ValueError(f"The character has changed since {take.name} was made; press Apply to Take first")
+    for action, old, new in changes:
+        is_edited = read_facts(action)["checksum"] != _checksum(action)
+        columns = {address: column for column, address in enumerate(new.addresses)}
+        for curve in fcurves(action):
+            column = columns.get(_address(curve))
+            if column is not None and len(curve.keyframe_points):
+                edits = (1 - stretch.weights) * (_heard(curve, stretch.frames) - old.values[stretch.rows, column])
+                values = new.values[stretch.rows, column] + (edits if is_edited else 0)
+                _splice(curve, stretch, values.astype(np.float32), spacing)
+        if not is_edited:
+            add_facts(action, checksum=_checksum(action))
+        action.update_tag()
 
 
 def n_keys(take: bpy.types.Action) -> int:
@@ -385,6 +453,17 @@ def write_phones(action: bpy.types.Action, phones: Curves) -> None:
     """Keep probabilities of speech sounds with a take, so that they can be shown without running the model."""
     action[PHONES] = phones.values.astype(np.float16).tobytes()
     add_facts(action, phones={"channels": phones.channels, "fps": phones.fps})
+
+
+def write_ranges(action: bpy.types.Action, ranges: Sequence[Range]) -> None:
+    """Keep with a take which parts of it were done again, and how."""
+    facts, action[REDONE] = pack(ranges)
+    add_facts(action, ranges=facts)
+
+
+def read_ranges(action: bpy.types.Action) -> tuple[Range, ...]:
+    """The parts of a take that were done again, the latest last."""
+    return unpack(read_facts(action)["ranges"], action[REDONE]) if REDONE in action else ()
 
 
 def read_phones(action: bpy.types.Action) -> Curves | None:
@@ -676,6 +755,47 @@ def _write_fcurve(curve: Any, coordinates: Float32Array, spacing: Spacing) -> No
     for side in ("handle_left_type", "handle_right_type"):
         points.foreach_set(side, np.full(n_keys, _AUTO_CLAMPED, np.uint8))
     curve.update()
+
+
+def _heard(curve: Any, frames: NDArray[np.int64]) -> Float32Array:
+    """Values (R,) of an f-curve at frames (R,)."""
+    return np.array([curve.evaluate(frame) for frame in frames.tolist()], np.float32)
+
+
+def _splice(curve: Any, stretch: Stretch, values: Float32Array, spacing: Spacing) -> None:
+    """Put values (R,) into a stretch of an f-curve in place of its keys there; the others stay to the last bit."""
+    points = curve.keyframe_points
+    earlier = {name: _read_points(points, name) for name in _KEY_FIELDS}
+    frames = earlier["co"][:, 0]
+    is_kept = (frames <= stretch.after_frame) | (frames >= stretch.before_frame)
+    ends = np.array([stretch.after_frame, stretch.before_frame])
+    borders = _heard(curve, ends)
+    at, moved = np.r_[ends[0], stretch.frames, ends[1]], np.r_[borders[0], values, borders[1]]
+    new = _keys(at, moved[:, None], spacing)[0]
+    # with a key in every frame there are neighbours, else lines from farther away would miss the ends
+    new = new[~np.isin(new[:, 0], frames[is_kept] if spacing.tolerance else ends)]
+    points.clear()
+    _write_fcurve(curve, new, spacing)
+    order = np.argsort(np.concatenate([frames[is_kept], new[:, 0]]), kind="stable")
+    merged = {name: np.concatenate([old[is_kept], _read_points(points, name)])[order] for name, old in earlier.items()}
+    points.clear()
+    points.add(len(order))
+    for name, found in merged.items():
+        points.foreach_set(name, found.ravel())
+    curve.update()
+    is_old = order < is_kept.sum()
+    for side in ("handle_left", "handle_right"):  # Blender fits those of the old keys to their new neighbours
+        fitted = _read_points(points, side)
+        fitted[is_old] = merged[side][is_old]
+        points.foreach_set(side, fitted.ravel())
+
+
+def _read_points(points: Any, name: str) -> Any:
+    """A field of N keys, (N,) or (N, 2)."""
+    kind, width = _KEY_FIELDS[name]
+    values = np.empty(len(points) * width, kind)
+    points.foreach_get(name, values)
+    return values.reshape(-1, width) if width > 1 else values
 
 
 def _add_track(owner: Any, action: bpy.types.Action, blend_type: Any, extrapolation: Any) -> None:
