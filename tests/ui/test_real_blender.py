@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +25,7 @@ pytestmark = [
 ]
 
 HERE = Path(__file__).parent
-NAMES = "ready disabled rig preview links menu unknown bare view3d running sequencer"
-"""Pictures in the order in which drive_panel.py asks for them."""
+SCRIPTS = ("make_scene.py", "drive.py", "drive_panel.py", "drive_gallery.py")
 PICTURES = Path("out/ui")
 INSIDE = "/voxkey-test"
 DISPLAY = ":87"
@@ -41,7 +39,7 @@ class RealBlender:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
         archive = build_extension.build("linux-x64", Path("dist"))
-        for path in (archive, TINY_MODEL, HERE / "make_scene.py", HERE / "drive_panel.py"):
+        for path in (archive, TINY_MODEL, *(HERE / script for script in SCRIPTS)):
             shutil.copy(path, self.folder)
         write_bursts(self.folder / "speech.wav", 2.0, [0.5, 1.5])
         self.run("-b", "--command", "extension", "install-file", "--repo", "user_default", "--enable", archive.name)
@@ -119,48 +117,60 @@ def test_failure_is_exit_code_1_and_one_sentence(blender: RealBlender) -> None:
     assert not (blender.folder / "none.blend").exists()
 
 
-@pytest.fixture
-def interface(blender: RealBlender) -> Iterator[subprocess.Popen[bytes]]:
-    """Blender's window under Xvfb, driven by drive_panel.py."""
-    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (600 * 48_000, 1))
-    write_wav(blender.folder / "long.wav", noise)
+def play(blender: RealBlender, script: str, names: str, scale: float = 1, size: str = "1600x1000") -> Any:
+    """Facts of a script that drives Blender's window, whose pictures of these names are taken in this order."""
+    for path in [*blender.folder.glob("*.ready"), *blender.folder.glob("*.done"), blender.folder / "facts.json"]:
+        path.unlink(missing_ok=True)
+    variables = blender.variables | {"VOXKEY_SCALE": str(scale)}
     chroot = ["chroot", str(blender.root), "env", "-C", INSIDE]
-    chroot += [f"{name}={value}" for name, value in blender.variables.items()]
-    screen = subprocess.Popen([*chroot, "Xvfb", DISPLAY, "-screen", "0", "1600x1000x24", "-nolisten", "tcp"])
-    time.sleep(1.5)
-    log = (blender.folder / "interface.log").open("wb")
-    window = ["--window-geometry", "0", "0", "1600", "1000", "--enable-event-simulate"]
-    program = subprocess.Popen(
-        [*chroot, "blender", *window, "scene.blend", "-P", "drive_panel.py"], stdout=log, stderr=log
-    )
-    yield program
-    for process in (program, screen):
-        process.terminate()
-        process.wait(10)
-    log.close()
+    chroot += [f"{name}={value}" for name, value in variables.items()]
+    log = blender.folder / "interface.log"
+    with log.open("wb") as output:
+        screen = subprocess.Popen([*chroot, "Xvfb", DISPLAY, "-screen", "0", f"{size}x24", "-nolisten", "tcp"])
+        time.sleep(1.5)
+        window = ["--window-geometry", "0", "0", *size.split("x"), "--enable-event-simulate"]
+        command = [*chroot, "blender", *window, "scene.blend", "-P", script]
+        program = subprocess.Popen(command, stdout=output, stderr=output)
+        try:
+            for name in names.split():
+                wait_for(blender.folder / f"{name}.ready", program, log)
+                brightness = take_picture(blender, name, f"{name}-{scale:g}x" if scale != 1 else name)
+                assert brightness > 0.05
+                (blender.folder / f"{name}.done").touch()
+            assert program.wait(120) == 0, log.read_text()
+        finally:
+            for process in (program, screen):
+                process.terminate()
+                process.wait(10)
+    return json.loads((blender.folder / "facts.json").read_text())
 
 
-def take_picture(blender: RealBlender, name: str) -> float:
-    """Save a screenshot under PICTURES; its mean brightness in [0, 1]."""
+def wait_for(path: Path, program: subprocess.Popen[bytes], log: Path) -> None:
+    """Return when the file is there; fail with Blender's output when it exits, or takes three minutes."""
+    deadline = time.monotonic() + 180
+    while not path.exists():
+        assert program.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.1)
+
+
+def take_picture(blender: RealBlender, name: str, saved_as: str) -> float:
+    """Save a screenshot of what NAME.ready asks for under PICTURES; its mean brightness in [0, 1]."""
     variables = blender.variables
-    run_in_root(blender.root, "import", "-window", "root", f"{INSIDE}/{name}.png", **variables)
+    rectangle = (blender.folder / f"{name}.ready").read_text()
+    cut = ["-crop", rectangle] if rectangle else []
+    run_in_root(blender.root, "import", "-window", "root", *cut, f"{INSIDE}/{name}.png", **variables)
     printed = run_in_root(blender.root, "convert", f"{INSIDE}/{name}.png", "-format", "%[fx:mean]", "info:")
     PICTURES.mkdir(parents=True, exist_ok=True)
-    shutil.copy(blender.folder / f"{name}.png", PICTURES / f"{Path(blender.root).name}-{name}.png")
+    shutil.copy(blender.folder / f"{name}.png", PICTURES / f"{Path(blender.root).name}-{saved_as}.png")
     return float(printed)
 
 
-def test_panel_in_both_editors(blender: RealBlender, interface: subprocess.Popen[bytes]) -> None:
-    for name in NAMES.split():
-        deadline = time.monotonic() + 180
-        while not (blender.folder / f"{name}.ready").exists():
-            assert interface.poll() is None, (blender.folder / "interface.log").read_text()
-            assert time.monotonic() < deadline, (blender.folder / "interface.log").read_text()
-            time.sleep(0.1)
-        assert take_picture(blender, name) > 0.05
-        (blender.folder / f"{name}.done").touch()
-    assert interface.wait(30) == 0, (blender.folder / "interface.log").read_text()
-    facts = json.loads((blender.folder / "facts.json").read_text())
+def test_panel_in_both_editors(blender: RealBlender) -> None:
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (600 * 48_000, 1))
+    write_wav(blender.folder / "long.wav", noise)
+    names = "ready disabled rig preview links menu unknown bare view3d running sequencer"
+    facts = play(blender, "drive_panel.py", names)
     assert facts["category_VIEW_3D"] == facts["category_SEQUENCE_EDITOR"] == "Voxkey"
     assert facts["pressed"] == ["RUNNING_MODAL"]
     assert facts["actions"] == facts["actions_after_redo"] == ["Voxkey rest", "Voxkey speech"]
@@ -172,3 +182,10 @@ def test_panel_in_both_editors(blender: RealBlender, interface: subprocess.Popen
     assert sorted(facts["draw_seconds"])[len(facts["draw_seconds"]) // 2] < 0.002
     assert facts["was_running"] and facts["cancel_seconds"] < 0.5
     assert facts["actions_of_cancelled"] == 0
+
+
+@pytest.mark.parametrize(("scale", "size"), [(1, "640x3200"), (2, "1200x6000")])
+def test_pictures_of_every_section(blender: RealBlender, scale: float, size: str) -> None:
+    """Both sidebars with all sections open, without and with a take, to be looked at under PICTURES."""
+    names = "before_VIEW_3D before_SEQUENCE_EDITOR after_SEQUENCE_EDITOR after_VIEW_3D"
+    assert play(blender, "drive_gallery.py", names, scale, size)["is_done"]
