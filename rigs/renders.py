@@ -108,7 +108,7 @@ def render_shot(shot: Shot, facekit: Path | None) -> Frames:
     """Render all frames of a shot; ValueError when its character can't be built."""
     stage = set_stage(shot.character, facekit)
     lot = _lot(shot.name)
-    scene = bpy.context.scene
+    scene: Any = bpy.context.scene
     _light(scene, lot)
     backdrop = _backdrop(lot)
     camera, aim = _place_camera(scene, stage, lot)
@@ -148,7 +148,7 @@ def set_stage(character: str, facekit: Path | None) -> Stage:
     if kind == "ict" and facekit is None:
         raise ValueError(f"{character} needs the data of ICT-FaceKit; name it with --facekit")
     stage = _toon(_lot(character)) if facekit is None or kind == "toon" else _ict(_lot(character), facekit)
-    scene = bpy.context.scene
+    scene: Any = bpy.context.scene
     use_workbench_and_png(scene)
     scene.render.resolution_x = scene.render.resolution_y = SIDE_PX
     scene.render.resolution_percentage = 100

@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,11 +75,11 @@ def load_frames(path: Path) -> Frames:
         raise ValueError(f"{path} holds no frames with landmarks ({error}); render them again") from error
 
 
-def projected(points: NDArray[np.floating], matrix: NDArray[np.floating]) -> Float32Array:
+def projected(points: NDArray[Any], matrix: NDArray[Any]) -> Float32Array:
     """Picture coordinates (N, 2) of points (N, 3), seen by a camera whose projection times view is matrix (4, 4)."""
     clip = np.c_[points, np.ones(len(points))] @ np.asarray(matrix, np.float64).T
     flat = clip[:, :2] / clip[:, 3:]
-    return np.stack([flat[:, 0] + 1, 1 - flat[:, 1]], axis=1).astype(np.float32) / 2
+    return np.asarray(np.stack([flat[:, 0] + 1, 1 - flat[:, 1]], axis=1) / 2, np.float32)
 
 
 def placed(landmarks: Float32Array, neutral: Float32Array) -> Float32Array:

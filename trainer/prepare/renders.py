@@ -44,7 +44,7 @@ FEELINGS: dict[str, dict[str, float]] = {
 class Config:
     clips: Path = Path("clips")
     """Folder of prepared clips, whose mouths the characters make."""
-    output: Path = Path("frames/renders")
+    output: Path = Path("faces/frames/renders")
     """Folder for the frames, one file a shot."""
     facekit: Path | None = None
     """Data of ICT-FaceKit (rigs/README.md), for realistic heads."""
