@@ -56,6 +56,20 @@ def recordings(folder: Path, split_name: str) -> list[Path]:
     return paths
 
 
+def scoring_recordings(folder: Path, split_name: str) -> list[Path]:
+    """The .npz files of a corpus folder that score models, sorted: those that recordings leaves out.
+
+    Raises ValueError when there are none.
+    """
+    held_back = _held_back(folder.resolve(), split_name)
+    paths = [path for path in sorted(folder.glob("*.npz")) if path.stem in held_back]
+    if not paths:
+        raise ValueError(
+            f"{folder} holds no .npz recordings that an eval_split.json lists; name another with --source."
+        )
+    return paths
+
+
 def _held_back(folder: Path, split_name: str) -> set[str]:
     for parent in folder.parents[:2]:
         path = parent / "eval_split.json"
