@@ -82,6 +82,37 @@ def find_source(scene: bpy.types.Scene, name: str) -> Any | None:
     return sources[0] if sources else None
 
 
+def voice_names(scene: bpy.types.Scene) -> list[str]:
+    """Everything that may be one character's voice: channels with sound, then strips, then Speakers."""
+    channels = {channel_name(scene, strip): None for strip in sorted(sound_strips(scene), key=_channel)}
+    return [*channels, *source_names(scene)]
+
+
+def voice_sources(scene: bpy.types.Scene, voice: str) -> list[Any]:
+    """The strip or Speaker of that name, else the strips on the channel of that name or number, in order of time."""
+    if voice in source_names(scene):
+        return [find_source(scene, voice)]
+    strips = sound_strips(scene)
+    named = [strip for strip in strips if channel_name(scene, strip) == voice]
+    found = named or [strip for strip in strips if str(_channel(strip)) == voice]
+    return sorted(found, key=lambda strip: _visible_span(strip)[0])
+
+
+def channel_name(scene: bpy.types.Scene, strip: Any) -> str:
+    """Name of the Sequencer channel on which a strip, or the outermost meta strip round it, lies."""
+    return str(scene.sequence_editor.channels[_channel(strip)].name)
+
+
+def is_muted(scene: bpy.types.Scene, source: Any) -> bool:
+    """Whether a strip, a meta strip round it, one of their channels or a Speaker is muted."""
+    if isinstance(source, bpy.types.Object):
+        return bool(source.data.muted)  # type: ignore[attr-defined]  # the stubs do not know whose data it is
+    metas = _metas(source)
+    places = [*(meta.channels for meta in metas), scene.sequence_editor.channels]
+    strips = [source, *metas]
+    return any(strip.mute or place[strip.channel].mute for strip, place in zip(strips, places, strict=True))
+
+
 def select_source(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, name: str) -> None:
     """Select the strip or Speaker of that name, and of its kind nothing else; ValueError when it is not to be seen.
 
@@ -123,6 +154,16 @@ def _all_strips(scene: bpy.types.Scene) -> list[Any]:
     if editor is None:
         return []
     return list(editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all)  # 4.4 renamed them
+
+
+def _metas(strip: Any) -> list[Any]:
+    """The meta strips round a strip, from the inside out."""
+    parent = strip.parent_meta()
+    return [parent, *_metas(parent)] if parent else []
+
+
+def _channel(strip: Any) -> int:
+    return int([strip, *_metas(strip)][-1].channel)
 
 
 def _read_strip(scene: bpy.types.Scene, strip: Any) -> HeardAudio:

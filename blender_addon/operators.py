@@ -46,6 +46,11 @@ def disabled_reason(context: bpy.types.Context) -> str | None:
     problem = face.target_problem(obj) or _rig_problem(obj)
     if problem:
         return problem
+    return runtime_problem(context)
+
+
+def runtime_problem(context: bpy.types.Context) -> str | None:
+    """Why no model can run here, as one sentence; None when the chosen one can."""
     runtime = preferences.runtime()
     return None if runtime.devices or preferences.runs_in_numpy(properties.model_path(context)) else runtime.sentence
 
@@ -154,7 +159,7 @@ class VOXKEY_OT_generate(JobOperator, bpy.types.Operator):
         return _announce(self, result)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Any:
-        if _in_background():
+        if in_background():
             return self.execute(context)
         try:
             self._request = _request(context)
@@ -278,7 +283,7 @@ class VOXKEY_OT_check_runtime(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def _in_background() -> bool:
+def in_background() -> bool:
     """Without a window no timer ticks, so that a job would never end."""
     return bool(bpy.app.background)
 

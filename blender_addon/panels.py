@@ -11,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from . import audio_io, exchange, face, keyframes, operators, preferences, properties, rig_panel, take_list
+from . import audio_io, dialogue, exchange, face, keyframes, operators, preferences, properties, rig_panel, take_list
 from .drawing import draw_sentence
 
 SHAPING_SECTIONS = {
@@ -93,6 +93,14 @@ class _Life(_Sidebar):
         row.prop(settings, "head_motion", slider=True)
         layout.prop(settings, "seed")
         layout.operator("voxkey.reshape_take", icon="FILE_REFRESH")
+
+
+class _Dialogue(_Sidebar):
+    bl_label = "Dialogue"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        dialogue.draw(self.layout, context)
 
 
 class _Takes(_Sidebar):
@@ -210,6 +218,7 @@ def _panels(space: str, suffix: str) -> tuple[type, ...]:
     main = f"VOXKEY_PT_{suffix}"
     return (
         type(main, (_Main, bpy.types.Panel), {"bl_space_type": space}),
+        type(f"{main}_dialogue", (_Dialogue, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
         type(f"{main}_rig", (_Rig, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
         type(f"{main}_shaping", (_Shaping, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
         type(f"{main}_life", (_Life, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),

@@ -11,6 +11,7 @@ import bpy
 
 from . import (
     cli,
+    dialogue,
     exchange,
     make_shapes,
     operators,
@@ -41,12 +42,13 @@ CLASSES: tuple[Any, ...] = (
     *shape_match.CLASSES,
     *make_shapes.CLASSES,
     *exchange.CLASSES,
+    *dialogue.CLASSES,
     *take_list.CLASSES,
     *rig_panel.CLASSES,
     *panels.PANELS,
 )
 
-WITH_PROPERTIES: tuple[Any, ...] = (properties, rig_links, rig_look, exchange, take_list)
+WITH_PROPERTIES: tuple[Any, ...] = (properties, rig_links, rig_look, exchange, take_list, dialogue)
 
 _commands: list[Any] = []
 

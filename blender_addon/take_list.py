@@ -128,6 +128,8 @@ class VOXKEY_OT_select_take_source(_TakeOperator, bpy.types.Operator):
         facts = keyframes.read_facts(take)
         if facts["model_kind"] == generation.CAPTURE:
             raise ValueError(f"{take.name} was imported from the file {facts['source']}; it has no strip")
+        if facts["model_kind"] == generation.LISTENING:
+            raise ValueError(f"In {take.name} the character listens to others; it has no strip of its own")
         audio_io.select_source(context.scene, context.view_layer, facts["source"])
         context.scene.voxkey.source = facts["source"]
 
@@ -288,19 +290,19 @@ def _selected(context: bpy.types.Context, takes: Listed) -> bpy.types.Action:
 
 
 def _icon(facts: dict[str, Any]) -> str:
-    return "FILE" if facts["model_kind"] == generation.CAPTURE else "SOUND"
+    return {generation.CAPTURE: "FILE", generation.LISTENING: "HIDE_OFF"}.get(facts["model_kind"], "SOUND")
 
 
 def _draw_facts(layout: Any, take: bpy.types.Action, is_muted: bool) -> None:
     facts = keyframes.read_facts(take)
-    is_capture = facts["model_kind"] == generation.CAPTURE
+    made = {generation.CAPTURE: "Imported", generation.LISTENING: "Listens to others"}.get(facts["model_kind"])
     row = layout.row(align=True)
     row.label(text=facts["source"], icon=_icon(facts))
-    if not is_capture:
+    if made is None:
         row.operator("voxkey.select_take_source", text="", icon="RESTRICT_SELECT_OFF").take = take.name
     column = layout.column(align=True)
-    made = "Imported" if is_capture else f"{facts['model']} on {preferences.DEVICES[facts['device']][0]}"
-    column.label(text=made, icon="BLANK1")
+    heard_by = f"{facts['model']} on {preferences.DEVICES[facts['device']][0]}"
+    column.label(text=made or heard_by, icon="BLANK1")
     last_frame = facts["start_frame"] + facts["n_frames"] - 1
     column.label(text=f"{facts['rig_map']}, frames {facts['start_frame']} to {last_frame}", icon="BLANK1")
     column.label(text=f"{datetime.fromisoformat(facts['date']):%d %B %Y, %H:%M}", icon="TIME")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from itertools import pairwise
 
 
 def match_names(wanted: Iterable[str], available: Iterable[str]) -> dict[str, str]:
@@ -31,6 +32,35 @@ def match_names(wanted: Iterable[str], available: Iterable[str]) -> dict[str, st
         for name, spelling in spelled.items()
         if name in there or spelling in best
     }
+
+
+def most_alike(names: Iterable[str], choices: Mapping[str, Iterable[str]]) -> str | None:
+    """The choice whose own names share most with the given ones: alice_02.wav finds the choice with Alice_Rig.
+
+    Words that several choices have say nothing, nor do numbers alone; None when nothing is shared, or as much by two.
+    """
+    marks = {choice: {mark for name in own for mark in _marks(name)} for choice, own in choices.items()}
+    counts = Counter(mark for own in marks.values() for mark in own)
+    given = [(set(_marks(name)), "".join(_words(name))) for name in names]
+    scores = {
+        choice: sum(len(mark) for mark in own if counts[mark] == 1 and any(_is_in(mark, *text) for text in given))
+        for choice, own in marks.items()
+    }
+    best = sorted(scores, key=lambda choice: -scores[choice])[:2]
+    is_clear = best and scores[best[0]] > (scores[best[1]] if len(best) > 1 else 0)
+    return best[0] if is_clear else None
+
+
+def _marks(name: str) -> list[str]:
+    """Words of a name that may tell it from others, and each word with the number that follows it: head, head2."""
+    words = _words(name)
+    numbered = [word + number for word, number in pairwise(words) if number.isdigit()]
+    return [word for word in words if not word.isdigit() and (len(word) > 2 or not word.isascii())] + numbered
+
+
+def _is_in(mark: str, marks: set[str], text: str) -> bool:
+    """Whether a mark is one of a name's, or long enough to be recognised inside of a word."""
+    return mark in marks or (len(mark) > 3 and not mark[-1].isdigit() and mark in text)
 
 
 @lru_cache(maxsize=100)

@@ -238,7 +238,7 @@ def pressed(speech: Any, operators: Any, monkeypatch: pytest.MonkeyPatch) -> Ite
         return predict(request, on_progress, is_cancelled)
 
     monkeypatch.setattr(operators.generation, "predict", slow_predict)
-    monkeypatch.setattr(operators, "_in_background", lambda: False)
+    monkeypatch.setattr(operators, "in_background", lambda: False)
     context, button = Context(), Pressed(operators.VOXKEY_OT_generate)
     assert button.invoke(context, Event("LEFTMOUSE")) == {"RUNNING_MODAL"}
     button.go_on = go_on
@@ -331,7 +331,7 @@ def test_undo_meanwhile_is_survived(pressed: tuple[Any, Any], operators: Any) ->
 def test_error_in_the_thread_reaches_the_user(
     speech: Any, operators: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(operators, "_in_background", lambda: False)
+    monkeypatch.setattr(operators, "in_background", lambda: False)
     speech.voxkey.model_path = str(tmp_path / "missing.onnx")
     context, button = Context(), Pressed(operators.VOXKEY_OT_generate)
     button.invoke(context, Event("LEFTMOUSE"))
