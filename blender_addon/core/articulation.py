@@ -203,8 +203,8 @@ def articulate(phones: list[Sound], n_frames: int, fps: float) -> Curves:
     seconds = np.arange(n_frames) / fps
     awake = 1 - _rest(phones, seconds)
     jaw, pucker, funnel, spread = _articulators(phones, seconds, fps).T * awake
-    lips = _contact(phones, LIP_CONTACT, seconds)
-    teeth = _contact(phones, TEETH_CONTACT, seconds)
+    lips = contact(phones, LIP_CONTACT, seconds)
+    teeth = contact(phones, TEETH_CONTACT, seconds)
     apart = 1 - np.maximum(lips, teeth)
     mouth = {
         "jawOpen": jaw,
@@ -273,14 +273,14 @@ def _rest(phones: list[Sound], seconds: NDArray[np.float64]) -> NDArray[np.float
     return rest
 
 
-def _contact(phones: list[Sound], closing: dict[str, float], seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+def contact(phones: list[Sound], closing: dict[str, float], seconds: NDArray[np.float64]) -> NDArray[np.float64]:
     """How closed the phones make the mouth, (T,): their value in closing while they last, with soft flanks."""
-    contact = np.zeros(len(seconds))
+    closed = np.zeros(len(seconds))
     for phone in phones:
         if phone.symbol in closing:
             start = min(phone.start_seconds, phone.end_seconds - CONTACT_SECONDS)
             rising = (seconds - start + CLOSING_SECONDS) / CLOSING_SECONDS
             falling = (phone.end_seconds + OPENING_SECONDS - seconds) / OPENING_SECONDS
             flank = 0.5 - 0.5 * np.cos(np.pi * np.minimum(rising, falling).clip(0, 1))
-            contact = np.maximum(contact, closing[phone.symbol] * flank)
-    return contact
+            closed = np.maximum(closed, closing[phone.symbol] * flank)
+    return closed

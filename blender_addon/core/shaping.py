@@ -155,6 +155,11 @@ def lip_gap(curves: Curves) -> Float32Array:
     return _gap(curves.values, curves.channels)
 
 
+def close_lips(curves: Curves, amount: Float32Array) -> Curves:
+    """Curves with an amount (T,) in [0, 1] of the gap between the lips gone."""
+    return Curves(_closed(curves.values, curves.channels, amount), curves.channels, curves.fps)
+
+
 def hold_poses(curves: Curves, n_frames: int) -> Curves:
     """Curves (T, K), one row a scene frame, with every n_frames rows alike: animation on twos or threes.
 
