@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 import struct
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,6 +140,27 @@ def add_sound_strip(scene: bpy.types.Scene, path: Path, start_frame: int) -> Any
     strips = editor.strips if hasattr(editor, "strips") else editor.sequences
     channel = max((strip.channel for strip in top_level_strips(scene)), default=0) + 1
     return strips.new_sound(path.name, str(path.resolve()), channel, start_frame)
+
+
+def add_image_strip(scene: bpy.types.Scene, name: str, paths: Sequence[Path], start_frame: int) -> Any:
+    """A new strip of picture files of one folder, one a frame, on a free channel."""
+    editor = scene.sequence_editor or scene.sequence_editor_create()
+    strips: Any = editor.strips if hasattr(editor, "strips") else editor.sequences
+    channel = max((strip.channel for strip in top_level_strips(scene)), default=0) + 1
+    strip: Any = strips.new_image(name, str(paths[0]), channel, start_frame, fit_method="FIT")
+    for path in paths[1:]:
+        strip.elements.append(path.name)
+    if bpy.app.version >= (5, 1, 0):  # renamed there, the old name warns
+        strip.duration = len(paths)
+    else:
+        strip.frame_final_duration = len(paths)
+    return strip
+
+
+def remove_strip(scene: bpy.types.Scene, strip: Any) -> None:
+    """Take a top-level strip out of a scene."""
+    editor: Any = scene.sequence_editor
+    (editor.strips if hasattr(editor, "strips") else editor.sequences).remove(strip)
 
 
 def read_source(scene: bpy.types.Scene, source: Any) -> HeardAudio:
