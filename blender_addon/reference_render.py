@@ -1,0 +1,442 @@
+"""Reference Render: a network that knows a character's look paints a line, in seconds, before a frame is rendered.
+
+The landmarks that it paints from are the character's own in a take, or without a take what another model hears in the
+sound. Pictures and film are written whole or not at all; then they are shown where the user wants to see them.
+"""
+
+# ruff: noqa: N801, RUF012  (Blender wants these class names and plain class attributes)
+
+# The bpy stubs make every data-block optional, and know neither add-ons' properties nor other versions' names.
+# mypy: disable-error-code="union-attr, attr-defined, arg-type, misc, func-returns-value"
+
+from __future__ import annotations
+
+import re
+import shutil
+import wave
+import zlib
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+
+from . import audio_io, face_view, operators, output, preferences, properties
+from .core.curves import Float32Array, frames_to_seconds, sample_curves
+from .core.frames import STEADY, placed
+from .core.landmarks import procrustes
+from .core.png import write_png
+from .core.wav import resample_waveform
+from .drawing import draw_sentence
+from .job import Job
+from .steps import SteppedOperator
+
+LOOK, HEARING = "landmarks_to_image", "audio_to_landmarks"
+"""Kinds of model files: what paints, and what hears landmarks in a sound where there is no take."""
+OWN_FILE = "FILE"
+INSET_SIZE, INSET_PLACE = 0.36, (0.30, -0.30)
+"""Of the picture in the camera's view: parts of the frame, and where its middle is from the middle of the frame."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to paint, read from Blender beforehand."""
+
+    scene_name: str
+    audio: audio_io.HeardAudio
+    fps: float
+    look: Path
+    hearing: Path | None
+    """None to follow the take of a character."""
+    device: str
+    folder: Path
+    """Where the folder `name` goes."""
+    name: str
+    landmarks: list[Float32Array] = field(default_factory=list)
+    """(68, 2) a frame, as the scene's camera sees the take; filled while it is watched."""
+
+    @property
+    def partial(self) -> Path:
+        """The folder that becomes folder / name at the end."""
+        return self.folder / f".{self.name}.partial"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was written."""
+
+    folder: Path
+    pictures: tuple[Path, ...]
+    """One PNG file a scene frame, the first at start_frame."""
+    film: Path
+    start_frame: int
+    device: str
+
+    @property
+    def summary(self) -> str:
+        """One sentence for the status bar."""
+        return f"{self.film.name}: {len(self.pictures)} frames in {self.folder}"
+
+
+def prepare(
+    scene: bpy.types.Scene, source_name: str, look: Path, hearing: Path | None, device: str, folder: Path
+) -> Request:
+    """Read the sound, on the main thread; ValueError when nothing can be painted."""
+    source = audio_io.find_source(scene, source_name)
+    if source is None:
+        raise ValueError("The scene has no sound strip; add one in the Sequencer, or choose another")
+    if not look.is_file():
+        raise ValueError(f"There is no model file {look}; learn a character, or choose its file")
+    audio = audio_io.read_source(scene, source)
+    name = re.sub(r"[^\w-]+", "_", source.name).strip("_") or "reference"
+    render = scene.render
+    return Request(scene.name, audio, render.fps / render.fps_base, look, hearing, device, folder, name)
+
+
+def watch_take(request: Request, obj: bpy.types.Object) -> Generator[float, None, None]:
+    """Go through the frames of the line on the main thread, noting landmarks; yields the part that is done.
+
+    Raises ValueError when there is no face to see.
+    """
+    scene = bpy.data.scenes[request.scene_name]
+    problem = face_view.camera_problem(scene)
+    if problem:
+        raise ValueError(problem)
+    mesh, vertices = face_view.landmark_vertices(obj)
+    start = request.audio.start_frame
+    for landmarks in face_view.watch(scene, mesh, vertices, range(start, start + request.audio.n_frames)):
+        request.landmarks.append(landmarks)
+        yield len(request.landmarks) / request.audio.n_frames
+
+
+def paint(
+    request: Request,
+    on_progress: Callable[[float], None] = lambda done: None,
+    is_cancelled: Callable[[], bool] = lambda: False,
+) -> str:
+    """Paint all frames as PNG files into request.partial, in any thread, and return the device that did.
+
+    Raises ValueError or core.model.Cancelled, with nothing left on disk.
+    """
+    from .core import model as model_files  # knows onnxruntime, which may be missing
+
+    try:
+        shutil.rmtree(request.partial, ignore_errors=True)
+        request.partial.mkdir(parents=True)
+        model = model_files.open_model(request.look, request.device, LOOK)
+        neutral = model.contract.neutral_landmarks
+        assert neutral is not None  # a model of this kind has them
+        landmarks = _heard(request, neutral) if request.hearing else placed(np.stack(request.landmarks), neutral)
+        n_done = 0
+        for pictures in model_files.paint(model, landmarks):
+            for picture in pictures:
+                write_png(_picture_path(request, n_done), picture)
+                n_done += 1
+            on_progress(n_done / len(landmarks))
+            if is_cancelled():
+                raise model_files.Cancelled
+    except OSError as error:
+        shutil.rmtree(request.partial, ignore_errors=True)
+        raise ValueError(f"{request.folder} can't be written; check the free space and the folder ({error})") from error
+    except BaseException:
+        shutil.rmtree(request.partial, ignore_errors=True)
+        raise
+    return model.device
+
+
+def _heard(request: Request, neutral: Float32Array) -> Float32Array:
+    """(T, 68, 2) at scene frames: the motion that a model hears in the sound, on the resting face of the look.
+
+    P4 (see core/frames.py), section 3.1: displacements of a canonical face, retargeted by a similarity.
+    """
+    from .core import model as model_files
+
+    assert request.hearing is not None
+    model = model_files.open_model(request.hearing, request.device, HEARING)
+    canonical = model.contract.neutral_landmarks
+    assert canonical is not None  # a model of this kind has them
+    rate_hz = model.contract.sample_rate_hz
+    curves = model_files.predict(
+        model, resample_waveform(request.audio.waveform, request.audio.sample_rate_hz, rate_hz)
+    )
+    times = np.array([frames_to_seconds(frame, request.fps) for frame in range(request.audio.n_frames)])
+    heard = sample_curves(curves.curves, times).reshape(-1, 68, 2)
+    to_look = procrustes(canonical[list(STEADY)], neutral[list(STEADY)])
+    return np.asarray(neutral + (to_look(heard) - to_look(canonical)), np.float32)
+
+
+def finish(request: Request, device: str) -> Result:
+    """Film the painted pictures with their sound and give all its name, on the main thread.
+
+    An earlier render of the same name is replaced. Raises ValueError with nothing changed.
+    """
+    scene = bpy.data.scenes.get(request.scene_name)
+    try:
+        if scene is None:
+            raise ValueError(f"{request.scene_name} is gone, so nothing was written; render again")
+        _film(scene, request)
+        folder = request.folder / request.name
+        older = request.folder / f".{request.name}.older"
+        shutil.rmtree(older, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            folder.rename(older)
+        request.partial.rename(folder)
+        shutil.rmtree(older, ignore_errors=True)
+    except OSError as error:
+        raise ValueError(f"{request.folder} can't be written; check the free space and the folder ({error})") from error
+    finally:
+        shutil.rmtree(request.partial, ignore_errors=True)
+    pictures = tuple(sorted(folder.glob("*.png")))
+    return Result(folder, pictures, folder / f"{request.name}.mp4", request.audio.start_frame, device)
+
+
+def render(request: Request, obj: bpy.types.Object | None) -> Result:
+    """Watch, paint and finish while the caller waits; ValueError, with nothing written, if it fails."""
+    if request.hearing is None:
+        for _ in watch_take(request, obj):
+            pass
+    return finish(request, paint(request))
+
+
+def _picture_path(request: Request, index: int) -> Path:
+    return request.partial / f"{request.name}_{index + 1:05d}.png"
+
+
+def _film(scene: bpy.types.Scene, request: Request) -> None:
+    """Pictures and sound as H.264 and AAC, by a scene of its own."""
+    pictures = sorted(request.partial.glob("*.png"))
+    sound_path = request.partial / "sound.wav"
+    _write_sound(sound_path, request.audio)
+    film = bpy.data.scenes.new("Voxkey reference")
+    known = set(bpy.data.sounds)
+    try:
+        film.render.fps, film.render.fps_base = scene.render.fps, scene.render.fps_base
+        with _opened(pictures[0]) as first:
+            film.render.resolution_x, film.render.resolution_y = first.size
+        film.render.resolution_percentage = 100
+        film.view_settings.view_transform = "Standard"
+        film.frame_start, film.frame_end = 1, len(pictures)
+        audio_io.add_image_strip(film, "pictures", pictures, 1)
+        audio_io.add_sound_strip(film, sound_path, 1)
+        output.render_film(film, request.partial / f"{request.name}.mp4", lambda *_: None, from_sequencer=True)
+    finally:
+        bpy.data.scenes.remove(film)
+        for sound in set(bpy.data.sounds) - known:
+            bpy.data.sounds.remove(sound)
+    sound_path.unlink()
+
+
+def _write_sound(path: Path, audio: audio_io.HeardAudio) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(audio.sample_rate_hz)
+        file.writeframes((audio.waveform.clip(-1, 1) * 32767).astype("<i2").tobytes())
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[bpy.types.Image]:
+    image = bpy.data.images.load(str(path))
+    try:
+        yield image
+    finally:
+        bpy.data.images.remove(image)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Where it is shown
+
+
+def show(scene: bpy.types.Scene, result: Result, places: set[str]) -> None:
+    """Put the pictures where the user wants them: keys of PLACES; what an earlier render showed there is replaced."""
+    name = f"Voxkey {result.folder.name}"
+    image = bpy.data.images.get(name) or bpy.data.images.load(str(result.pictures[0]))
+    image.name, image.source, image.filepath = name, "SEQUENCE", str(result.pictures[0])
+    image.reload()
+    if "CAMERA" in places and scene.camera and scene.camera.type == "CAMERA":
+        _show_in_camera(scene.camera.data, image, result)
+    if "SEQUENCER" in places:
+        for strip in audio_io.top_level_strips(scene):
+            if strip.name == name:
+                audio_io.remove_strip(scene, strip)
+        audio_io.add_image_strip(scene, name, result.pictures, result.start_frame)
+
+
+def _show_in_camera(camera: bpy.types.Camera, image: bpy.types.Image, result: Result) -> None:
+    """In a corner of the camera's view, over what is there."""
+    shown = next((item for item in camera.background_images if item.image == image), None)
+    if shown is None:
+        shown = camera.background_images.new()
+        shown.image = image
+        shown.display_depth, shown.frame_method, shown.alpha = "FRONT", "FIT", 1.0
+        shown.scale, shown.offset = INSET_SIZE, INSET_PLACE
+    user = shown.image_user
+    user.frame_start, user.frame_duration, user.frame_offset = result.start_frame, len(result.pictures), 0
+    user.use_auto_refresh = True
+    camera.show_background_images = True
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The interface
+
+PLACES = (
+    ("CAMERA", "Camera", "In a corner of the camera's view, as a background image"),
+    ("SEQUENCER", "Sequencer", "As a strip beside the sound; the scene then renders as its Sequencer shows it"),
+)
+
+
+def look_items(_owner: Any, context: bpy.types.Context) -> list[tuple[str, str, str, str, int]]:
+    """Enum items: every trained character found, and a file of the user's choice."""
+    return _look_items(model_files(context, LOOK))
+
+
+@cache  # Blender keeps only pointers to the strings
+def _look_items(files: tuple[Path, ...]) -> list[tuple[str, str, str, str, int]]:
+    found = [(path.name, path.stem, str(path), "NONE", zlib.crc32(path.name.encode()) >> 2) for path in files]
+    return [*found, (OWN_FILE, "File...", "A model file of your choice", "NONE", -1)]
+
+
+def model_files(context: bpy.types.Context, kind: str) -> tuple[Path, ...]:
+    """The model files of a kind that come with Voxkey or lie in the user's folder."""
+    prefs = preferences.preferences(context)
+    return preferences.model_files(prefs.model_folder if prefs else "", kind)
+
+
+class VoxkeyReference(bpy.types.PropertyGroup):
+    look: bpy.props.EnumProperty(  # type: ignore[valid-type]  # bpy declares properties by annotation
+        name="Look",
+        description="Who is painted: a trained character",
+        items=look_items,
+        options=set(),
+    )
+    look_path: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="File",
+        description="Model file of a trained character",
+        subtype="FILE_PATH",
+        options=set(),
+    )
+    folder: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Folder",
+        description="Where the pictures and the film go, in a folder with the name of the sound",
+        subtype="DIR_PATH",
+        default="//reference",
+        options=set(),
+    )
+    places: bpy.props.EnumProperty(  # type: ignore[valid-type]
+        name="Show in",
+        description="Where to show it; pictures and film are in the folder in any case",
+        items=PLACES,
+        options={"ENUM_FLAG"},
+        default={"CAMERA"},
+    )
+
+
+def attach() -> None:
+    """Give every scene its settings."""
+    bpy.types.Scene.voxkey_reference = bpy.props.PointerProperty(type=VoxkeyReference)
+
+
+def detach() -> None:
+    del bpy.types.Scene.voxkey_reference
+
+
+def look_path(context: bpy.types.Context) -> Path | None:
+    """The chosen model file; None when there is none."""
+    settings = context.scene.voxkey_reference
+    if settings.look != OWN_FILE:
+        return next((path for path in model_files(context, LOOK) if path.name == settings.look), None)
+    return Path(bpy.path.abspath(settings.look_path)) if settings.look_path else None
+
+
+def disabled_reason(context: bpy.types.Context) -> str | None:
+    """Why Reference Render can't be pressed, as one sentence with what to do; None when it can."""
+    if operators.running_job() is not None:
+        return "Voxkey is busy; wait, or cancel it"
+    if audio_io.find_source(context.scene, context.scene.voxkey.source) is None:
+        return "Add a sound strip with the speech"
+    if look_path(context) is None:
+        return "Learn this character first, or choose the model file of one that was learned"
+    if operators.current_take(context) is None and not model_files(context, HEARING):
+        return "Generate a take first: the picture follows the face"
+    if context.scene.voxkey_reference.folder.startswith("//") and not bpy.data.filepath:
+        return "Save the file first, or choose a folder that does not depend on where it is"
+    runtime = preferences.runtime()
+    return None if runtime.devices else runtime.sentence
+
+
+def draw(layout: Any, context: bpy.types.Context) -> None:
+    """The section of the panel."""
+    layout.use_property_split = True
+    settings = context.scene.voxkey_reference
+    layout.prop(settings, "look")
+    if settings.look == OWN_FILE:
+        layout.prop(settings, "look_path")
+    layout.prop(settings, "folder")
+    layout.prop(settings, "places")
+    layout.operator("voxkey.reference_render", icon="RENDER_ANIMATION")
+    sentence = disabled_reason(context)
+    if sentence:
+        draw_sentence(layout, context, sentence, "INFO")
+
+
+class VOXKEY_OT_reference_render(SteppedOperator, bpy.types.Operator):
+    bl_idname = "voxkey.reference_render"
+    bl_label = "Reference Render"
+    bl_description = "Paint the line as a trained character looks, in seconds, as pictures and a film with sound"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        reason = disabled_reason(context)
+        if reason:
+            cls.poll_message_set(reason)
+        return reason is None
+
+    def execute(self, context: bpy.types.Context) -> Any:
+        try:
+            request = _request(context)
+            return self._show(context, render(request, properties.target_object(context)))
+        except ValueError as error:
+            return self.refuse(error)
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Any:
+        if operators.in_background():
+            return self.execute(context)
+        try:
+            self._request = _request(context)
+        except ValueError as error:
+            return self.refuse(error)
+        if self._request.hearing:
+            return self.start_after(context, (0.0 for _ in ()), 0.0, lambda job: _paint(self._request, 0.0, job))
+        watching = watch_take(self._request, properties.target_object(context))
+        return self.start_after(context, watching, 0.5, lambda job: _paint(self._request, 0.5, job))
+
+    def write(self, context: bpy.types.Context, predicted: str) -> Any:
+        return self._show(context, finish(self._request, predicted))
+
+    def _show(self, context: bpy.types.Context, result: Result) -> Any:
+        show(context.scene, result, set(context.scene.voxkey_reference.places))
+        self.report({"INFO"}, result.summary)
+        return {"FINISHED"}
+
+
+CLASSES = (VoxkeyReference, VOXKEY_OT_reference_render)
+
+
+def _paint(request: Request, before: float, job: Job) -> str:
+    """Paint, moving the bar from the part that was done before."""
+    return paint(request, lambda done: job.report_progress(before + (1 - before) * done), lambda: job.is_cancelled)
+
+
+def _request(context: bpy.types.Context) -> Request:
+    scene = context.scene
+    look = look_path(context)
+    if look is None:
+        raise ValueError("There is no trained character; learn one, or choose its model file")
+    hearing = None if operators.current_take(context) else next(iter(model_files(context, HEARING)), None)
+    folder = Path(bpy.path.abspath(scene.voxkey_reference.folder))
+    return prepare(scene, scene.voxkey.source, look, hearing, properties.device(context), folder)
