@@ -42,6 +42,15 @@ SLIDERS = {
     "brows": ("--brows", "how far brows rise on stressed words"),
     "secondary": ("--secondary", "how far cheeks and nose follow the mouth"),
     "head": ("--head-motion", "how far the head object nods and turns"),
+    "emotion_strength": ("--emotion-strength", "how strongly the face shows emotions"),
+    "neutral": ("--neutral", "what neutral takes from the other emotions"),
+    "calm": ("--calm", "how calm the face is, beside --emotion"),
+    "happy": ("--happy", "how happy"),
+    "sad": ("--sad", "how sad"),
+    "angry": ("--angry", "how angry"),
+    "fearful": ("--fearful", "how fearful"),
+    "surprised": ("--surprised", "how surprised"),
+    "disgusted": ("--disgusted", "how disgusted"),
     "key_tolerance": ("--key-tolerance", "how far the motion may be off for fewer keys"),
 }
 """Setting of Shaping -> option and what it does."""
@@ -49,7 +58,8 @@ SLIDERS = {
 
 def build_parser() -> argparse.ArgumentParser:
     """The command line; every default is the panel's."""
-    from .core.shaping import RANGES, Shaping  # here, as this file can be a script outside its package
+    from .core.emotion import EMOTIONS  # here, as this file can be a script outside its package
+    from .core.shaping import RANGES, Shaping
 
     parser = argparse.ArgumentParser("voxkey", description="Recorded speech in, facial animation out.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -67,6 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--model", type=Path, help="model file; without it, the one that comes with Voxkey")
     add("--device", type=str.upper, default="AUTO", help="AUTO, CUDA, DIRECTML, COREML or CPU (AUTO)")
     add("--head", dest="head_object", help="object that nods and turns: the head, or an Empty at the neck (none)")
+    add("--emotion", choices=EMOTIONS, default="neutral", help="how the character feels throughout (neutral)")
     for setting, (name, meaning) in SLIDERS.items():
         (least, greatest), usual = RANGES[setting], getattr(Shaping(), setting)
         number = _number(least, greatest)
@@ -133,7 +144,7 @@ def _generate(options: argparse.Namespace) -> dict[str, Any]:
         strip = audio_io.add_sound_strip(scene, options.audio, options.frame_start)
         source_name = strip.name
     sliders = {setting: getattr(options, setting) for setting in SLIDERS}
-    shaping = Shaping(hold_frames=options.hold_frames, seed=options.seed, **sliders)
+    shaping = Shaping(hold_frames=options.hold_frames, emotion=options.emotion, seed=options.seed, **sliders)
     model_path = options.model or generation.DEFAULT_MODEL
     result = generation.generate(scene, obj, source_name, shaping, model_path, options.device, head)
     if options.audio:

@@ -12,6 +12,7 @@ from typing import Any
 import bpy
 
 from . import audio_io, dialogue, exchange, face, keyframes, operators, preferences, properties, rig_panel, take_list
+from .core.emotion import EMOTIONS
 from .drawing import draw_sentence
 
 SHAPING_SECTIONS = {
@@ -72,6 +73,25 @@ class _Shaping(_Sidebar):
         if body is not None:
             _draw_keys(body, context)
         layout.prop(settings, "live_shaping")
+        layout.operator("voxkey.reshape_take", icon="FILE_REFRESH")
+
+
+class _Emotion(_Sidebar):
+    bl_label = "Emotion"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout: Any = self.layout
+        layout.use_property_split = True
+        settings = context.scene.voxkey
+        layout.prop(settings, "emotion")
+        layout.prop(settings, "emotion_strength", slider=True)
+        header, body = layout.panel("voxkey_emotion_mix", default_closed=True)
+        header.label(text="Mix")
+        if body is not None:
+            column = body.column(align=True)
+            for emotion in EMOTIONS:
+                column.prop(settings, emotion, slider=True)
         layout.operator("voxkey.reshape_take", icon="FILE_REFRESH")
 
 
@@ -221,6 +241,7 @@ def _panels(space: str, suffix: str) -> tuple[type, ...]:
         type(f"{main}_dialogue", (_Dialogue, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
         type(f"{main}_rig", (_Rig, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
         type(f"{main}_shaping", (_Shaping, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
+        type(f"{main}_emotion", (_Emotion, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
         type(f"{main}_life", (_Life, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
         type(f"{main}_takes", (_Takes, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
         type(f"{main}_result", (_Result, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),

@@ -70,6 +70,11 @@ def _slider(setting: str, name: str, description: str, **kind: Any) -> Any:
     )
 
 
+def _weight(emotion: str) -> Any:
+    """A slider for the weight of an emotion."""
+    return _slider(emotion, emotion.title(), f"How {emotion} the face is, beside the emotion chosen above")
+
+
 _TIME = {"subtype": "TIME_ABSOLUTE", "unit": "TIME_ABSOLUTE", "precision": 3, "step": 1}
 
 
@@ -197,6 +202,35 @@ class VoxkeySettings(bpy.types.PropertyGroup):
         "How far cheeks, nose and lower lids follow the mouth, and how much the two sides of the face differ. Closed "
         "lips stay closed",
     )
+    emotion: bpy.props.EnumProperty(  # type: ignore[valid-type]
+        name="Emotion",
+        description="How the character feels: brows, eyes, cheeks and the corners of the mouth show it while the lips "
+        "speak, and still close on p, b and m. Key it to change it over time",
+        items=[
+            ("NEUTRAL", "Neutral", "The face as speech moves it"),
+            ("CALM", "Calm", "Lids and corners of the mouth relax, the head keeps quiet"),
+            ("HAPPY", "Happy", "Smiles, cheeks raised"),
+            ("SAD", "Sad", "Inner brows raised, corners of the mouth and gaze lowered, the head quiet and lowered"),
+            ("ANGRY", "Angry", "Brows knit, lids tightened, lips pressed"),
+            ("FEARFUL", "Fearful", "Brows raised and drawn together, eyes wide, corners of the mouth drawn back"),
+            ("SURPRISED", "Surprised", "Brows and lids raised, the mouth drops open in pauses"),
+            ("DISGUSTED", "Disgusted", "Nose wrinkled, upper lip raised"),
+        ],
+        update=_shape_live,
+    )
+    emotion_strength: _slider(  # type: ignore[valid-type]
+        "emotion_strength", "Intensity", "How strongly the face shows it, 1 as in a portrait, 0 not at all"
+    )
+    neutral: _slider(  # type: ignore[valid-type]
+        "neutral", "Neutral", "Takes from the other emotions: at 1 beside a full one, half of it is left"
+    )
+    calm: _weight("calm")  # type: ignore[valid-type]
+    happy: _weight("happy")  # type: ignore[valid-type]
+    sad: _weight("sad")  # type: ignore[valid-type]
+    angry: _weight("angry")  # type: ignore[valid-type]
+    fearful: _weight("fearful")  # type: ignore[valid-type]
+    surprised: _weight("surprised")  # type: ignore[valid-type]
+    disgusted: _weight("disgusted")  # type: ignore[valid-type]
     seed: bpy.props.IntProperty(  # type: ignore[valid-type]
         name="Seed",
         description="Another number, another performance of blinks, gaze, brows and head; the same number, the same",
@@ -247,4 +281,10 @@ def device(context: bpy.types.Context) -> str:
 def shaping(context: bpy.types.Context) -> Shaping:
     settings = context.scene.voxkey
     same_name = {setting: getattr(settings, setting) for setting in RANGES if setting != "head"}
-    return Shaping(head=settings.head_motion, hold_frames=int(settings.hold_frames), seed=settings.seed, **same_name)
+    return Shaping(
+        head=settings.head_motion,
+        hold_frames=int(settings.hold_frames),
+        emotion=settings.emotion.lower(),
+        seed=settings.seed,
+        **same_name,
+    )

@@ -83,6 +83,12 @@ def listen(curves: Curves) -> Speech:
     return Speech(curves.duration_seconds, talking, starts, ends, accents, strengths)
 
 
+def engaged(times: Array, speech: Speech) -> Array:
+    """(T,) in [0, 1] at times (T,): 1 in speech and short pauses, 0 in long ones."""
+    near = np.clip(2 * _smooth(speech.talking, PAUSE_SECONDS), 0, 1)
+    return np.interp(times, np.arange(len(near)) / SPEECH_HZ, near)
+
+
 def _phrases(is_talking: NDArray[np.bool_]) -> tuple[Array, Array]:
     """Times at which phrases start and end, those joined that less than a pause separates."""
     edges = np.flatnonzero(np.diff(is_talking, prepend=False, append=False)) / SPEECH_HZ
@@ -122,12 +128,15 @@ Res. 205(4). iPhone: 24 % of blinks come with a turn of the eyes by 5 degrees, 1
 """
 
 
-def blinks(times: Array, speech: Speech, seed: int) -> Layer:
-    """Both lids together, (T,) in [0, 1], at times (T,) in seconds."""
+def blinks(times: Array, speech: Speech, seed: int, left_out: Array | None = None) -> Layer:
+    """Both lids together, (T,) in [0, 1], at times (T,) in seconds; without the share (T,) of blinks left out."""
     shut_at = blink_times(speech, seed)
-    lengths = _stream(seed, "blink length").uniform(*BLINK_SECONDS, len(shut_at))
-    depths = _stream(seed, "blink depth").uniform(0, 1, len(shut_at))
+    lengths = stream(seed, "blink length").uniform(*BLINK_SECONDS, len(shut_at))
+    depths = stream(seed, "blink depth").uniform(0, 1, len(shut_at))
     depths = np.where(depths < PARTIAL_SHARE, 0.5 + 0.4 * depths / PARTIAL_SHARE, 1.0)
+    if left_out is not None:
+        is_left_out = stream(seed, "blinks left out").uniform(0, 1, len(shut_at)) < np.interp(shut_at, times, left_out)
+        depths = np.where(is_left_out, 0.0, depths)
     closing, opening = CLOSING_SHARE * lengths, (1 - CLOSING_SHARE) * lengths
     lids = _pulses(times, shut_at - closing, closing, opening, depths)
     return {"eyeBlinkLeft": lids, "eyeBlinkRight": lids}
@@ -136,7 +145,7 @@ def blinks(times: Array, speech: Speech, seed: int) -> Layer:
 def blink_times(speech: Speech, seed: int) -> Array:
     """Times in seconds at which the lids are shut, at least MIN_BLINK_INTERVAL_SECONDS apart."""
     free = MEAN_BLINK_INTERVAL_SECONDS - MIN_BLINK_INTERVAL_SECONDS
-    varied = _lognormal(_stream(seed, "blinks"), free, BLINK_INTERVAL_SPREAD, _n_events(speech, 0.2))
+    varied = _lognormal(stream(seed, "blinks"), free, BLINK_INTERVAL_SPREAD, _n_events(speech, 0.2))
     planned = np.maximum(np.cumsum(MIN_BLINK_INTERVAL_SECONDS + varied) - free / 2, BLINK_SECONDS[1])
     moments = np.sort(np.concatenate([speech.ends, _looks(speech, seed).starts]))
     moved = _nearest(planned, moments, BLINK_REACH_SECONDS)
@@ -201,11 +210,11 @@ def gaze(times: Array, speech: Speech, seed: int) -> Layer:
 def _looks(speech: Speech, seed: int) -> Looks:
     """By turns at the listener and away, away less far while the mouth rests: listeners look at who speaks."""
     n_pairs = _n_events(speech, 0.5)
-    stream = _stream(seed, "gaze")
-    lengths = _lognormal(stream, 1.0, 0.6, (n_pairs, 2)) * (LOOK_SECONDS, AWAY_SECONDS) + 2 * SACCADE_SECONDS
+    varied = _lognormal(stream(seed, "gaze"), 1.0, 0.6, (n_pairs, 2))
+    lengths = varied * (LOOK_SECONDS, AWAY_SECONDS) + 2 * SACCADE_SECONDS
     starts = np.cumsum(lengths).reshape(-1, 2)  # ends of the looks at the listener, and of those away
-    distance = np.minimum(_stream(seed, "gaze distance").exponential(AWAY_DEGREES, n_pairs), MAX_AWAY_DEGREES)
-    direction = _stream(seed, "gaze direction").uniform(0, 2 * np.pi, n_pairs)
+    distance = np.minimum(stream(seed, "gaze distance").exponential(AWAY_DEGREES, n_pairs), MAX_AWAY_DEGREES)
+    direction = stream(seed, "gaze direction").uniform(0, 2 * np.pi, n_pairs)
     distance = distance * (0.25 + 0.75 * _talking_at(speech, starts[:, 0]))
     angles = np.zeros((n_pairs, 2, 2))
     angles[:, 0, 0], angles[:, 0, 1] = distance * np.cos(direction), VERTICAL_SHARE * distance * np.sin(direction)
@@ -214,8 +223,8 @@ def _looks(speech: Speech, seed: int) -> Looks:
 
 def _looks_within_face(speech: Speech, seed: int) -> Looks:
     n_looks = _n_events(speech, 0.1)
-    lengths = _lognormal(_stream(seed, "gaze within face"), WITHIN_FACE_SECONDS, 0.5, n_looks)
-    angles = _stream(seed, "gaze angle").normal(0, WITHIN_FACE_DEGREES, (n_looks, 2)).clip(-2, 2)
+    lengths = _lognormal(stream(seed, "gaze within face"), WITHIN_FACE_SECONDS, 0.5, n_looks)
+    angles = stream(seed, "gaze angle").normal(0, WITHIN_FACE_DEGREES, (n_looks, 2)).clip(-2, 2)
     return Looks(np.cumsum(lengths + 2 * SACCADE_SECONDS), angles)
 
 
@@ -234,13 +243,13 @@ def brows(times: Array, speech: Speech, seed: int) -> Layer:
     """Raises that peak on accents and beginnings of phrases, slow light frowns in between, at times (T,)."""
     length = BROW_RISE_SECONDS + BROW_FALL_SECONDS
     at = _spaced(np.sort(np.concatenate([speech.starts + BROW_RISE_SECONDS, _strong_accents(speech)])), 1.2 * length)
-    mood = _drift(at, 1.7, _stream(seed, "brow raises"))
+    mood = drift(at, 1.7, stream(seed, "brow raises"))
     raised = _pulses(times, at - BROW_RISE_SECONDS, BROW_RISE_SECONDS, BROW_FALL_SECONDS, np.clip(2 * mood, 0, 1))
-    rest = BROW_DRIFT * (1 + _drift(times, 2.3, _stream(seed, "brow drift"))) / 2
-    tension = np.clip(_drift(times, 1.9, _stream(seed, "frowns")), 0, 1) * _talking_at(speech, times) * (1 - raised)
+    rest = BROW_DRIFT * (1 + drift(times, 2.3, stream(seed, "brow drift"))) / 2
+    tension = np.clip(drift(times, 1.9, stream(seed, "frowns")), 0, 1) * _talking_at(speech, times) * (1 - raised)
     moves = {"browInnerUp": rest + BROW_RAISE * raised}
     for side in ("Left", "Right"):
-        lean = 1 + 0.2 * _drift(times, 3.1, _stream(seed, f"brow {side}"))
+        lean = 1 + 0.2 * drift(times, 3.1, stream(seed, f"brow {side}"))
         moves[f"browOuterUp{side}"] = lean * (rest + 0.8 * BROW_RAISE * raised)
         moves[f"browDown{side}"] = lean * BROW_FROWN * tension
         moves[f"eyeWide{side}"] = 0.3 * BROW_RAISE * raised
@@ -278,13 +287,13 @@ def head_motion(curves: Curves, amount: float | Float32Array, seed: int) -> Curv
     talking = STILL_SHARE + (1 - STILL_SHARE) * _talking_at(speech, times)
     at = _spaced(speech.accents, NOD_DOWN_SECONDS + NOD_UP_SECONDS)
     strengths = np.interp(at, speech.accents, speech.accent_strengths) if len(at) else at
-    strengths = strengths * np.clip(0.5 + _drift(at, 1.3, _stream(seed, "nods")), 0, 1)
+    strengths = strengths * np.clip(0.5 + drift(at, 1.3, stream(seed, "nods")), 0, 1)
     degrees = []
     for channel, reach in HEAD_DRIFT_DEGREES.items():
-        slow, slower = (_drift(times, period, _stream(seed, f"{channel} {period}")) for period in (0.9, 2.7))
+        slow, slower = (drift(times, period, stream(seed, f"{channel} {period}")) for period in (0.9, 2.7))
         degrees.append(reach * talking * (0.3 * slow + 0.7 * slower))
     degrees[0] += NOD_DEGREES * _pulses(times, at, NOD_DOWN_SECONDS, NOD_UP_SECONDS, strengths)
-    ends = _ease(np.clip(np.minimum(times, speech.duration_seconds - times) / HEAD_RETURN_SECONDS, 0, 1))
+    ends = ease(np.clip(np.minimum(times, speech.duration_seconds - times) / HEAD_RETURN_SECONDS, 0, 1))
     values = amount * np.radians(degrees).T * ends[:, None]
     return Curves(values.astype(np.float32), HEAD_CHANNELS, curves.fps)
 
@@ -319,7 +328,7 @@ LEANING = ("mouthSmile", "mouthStretch", "mouthFrown", "mouthDimple", "mouthPres
 def secondary(times: Array, curves: Curves, seed: int) -> Layer:
     """What moves along with the mouth of curves (T, K), and slow asymmetry; nothing that parts the lips."""
     column = {channel: np.asarray(curves.column(channel), np.float64) for channel in curves.channels}
-    lean = LEAN * _drift(times, 2.1, _stream(seed, "lean"))
+    lean = LEAN * drift(times, 2.1, stream(seed, "lean"))
     nothing = np.zeros(len(times))
     moves = {}
     for name, weights in COMPANIONS.items():
@@ -333,7 +342,7 @@ def secondary(times: Array, curves: Curves, seed: int) -> Layer:
             moved = moves.get(channel, nothing)
             moves[channel] = moved + np.maximum(sign * lean, 0) * (moved + column.get(channel, nothing))
     for name, reach in SIDEWAYS.items():
-        left = reach * _drift(times, 1.1, _stream(seed, name)) * column.get("jawOpen", nothing)
+        left = reach * drift(times, 1.1, stream(seed, name)) * column.get("jawOpen", nothing)
         moves |= {f"{name}Left": np.maximum(left, 0), f"{name}Right": np.maximum(-left, 0)}
     return moves
 
@@ -342,7 +351,7 @@ def secondary(times: Array, curves: Curves, seed: int) -> Layer:
 # Random events and their shapes
 
 
-def _stream(seed: int, name: str) -> np.random.Generator:
+def stream(seed: int, name: str) -> np.random.Generator:
     """A random stream of its own for everything that is drawn, so that nothing disturbs anything else."""
     return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
@@ -352,9 +361,9 @@ def _n_events(speech: Speech, shortest_seconds: float) -> int:
     return int(speech.duration_seconds / shortest_seconds) + 2
 
 
-def _lognormal(stream: np.random.Generator, mean: float, spread: float, shape: int | tuple[int, ...]) -> Array:
+def _lognormal(values: np.random.Generator, mean: float, spread: float, shape: int | tuple[int, ...]) -> Array:
     """Intervals that vary as people's do; spread is the standard deviation of their logarithm."""
-    return mean * stream.lognormal(-(spread**2) / 2, spread, shape)
+    return mean * values.lognormal(-(spread**2) / 2, spread, shape)
 
 
 def _talking_at(speech: Speech, times: Array) -> Array:
@@ -385,12 +394,12 @@ def _nearest(planned: Array, moments: Array, reach_seconds: float) -> Array:
     return np.where(np.abs(nearest - planned) <= reach_seconds, nearest, planned)
 
 
-def _drift(times: Array, period_seconds: float, stream: np.random.Generator) -> Array:
+def drift(times: Array, period_seconds: float, values: np.random.Generator) -> Array:
     """A slow random function in [-1, 1] at any times (N,): random values every period, and smooth in between."""
     position = np.asarray(times).clip(0) / period_seconds
     before = position.astype(np.intp)
-    knots = stream.uniform(-1, 1, (int(before.max()) if len(before) else 0) + 2)
-    return np.asarray(knots[before] + (knots[before + 1] - knots[before]) * _ease(position - before))
+    knots = values.uniform(-1, 1, (int(before.max()) if len(before) else 0) + 2)
+    return np.asarray(knots[before] + (knots[before + 1] - knots[before]) * ease(position - before))
 
 
 def _pulses(times: Array, starts: Array, rise: Array | float, fall: Array | float, sizes: Array) -> Array:
@@ -404,7 +413,7 @@ def _pulses(times: Array, starts: Array, rise: Array | float, fall: Array | floa
     since = times - starts[last]
     rise, fall = (np.broadcast_to(seconds, starts.shape)[last] for seconds in (rise, fall))
     phase = np.minimum(since / rise, 1 - (since - rise) / fall)
-    return np.asarray(np.where(last >= 0, sizes[last] * _ease(np.clip(1.25 * phase, 0, 1)), 0.0))
+    return np.asarray(np.where(last >= 0, sizes[last] * ease(np.clip(1.25 * phase, 0, 1)), 0.0))
 
 
 def _steps(times: Array, looks: Looks) -> Array:
@@ -412,10 +421,10 @@ def _steps(times: Array, looks: Looks) -> Array:
     angles = np.concatenate([[[0.0, 0.0]], looks.angles])
     now = np.searchsorted(looks.starts, times, side="right")
     since = times - np.concatenate([[0.0], looks.starts])[now]
-    turned = _ease(np.clip(since / SACCADE_SECONDS, 0, 1))[:, None]
+    turned = ease(np.clip(since / SACCADE_SECONDS, 0, 1))[:, None]
     return np.asarray(angles[np.maximum(now - 1, 0)] * (1 - turned) + angles[now] * turned)
 
 
-def _ease(phase: Array) -> Array:
+def ease(phase: Array) -> Array:
     """Smoothstep of a phase in [0, 1]: starts and ends without a jerk."""
     return phase * phase * (3 - 2 * phase)

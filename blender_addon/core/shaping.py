@@ -8,11 +8,12 @@ it has the same ones (https://docs.nvidia.com/ace/audio2face-3d-microservice/1.0
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import life
+from . import emotion, life
 from .curves import Curves, Float32Array, sample_curves, smooth_rows
 
 Channels = tuple[str, ...]
@@ -70,6 +71,19 @@ class Shaping:
     """How far the head turns and nods, [0, 2]; not part of the face's channels, see head_curves."""
     secondary: Amount = 1.0
     """How far cheeks, nose and lids follow the mouth, and the sides of the face differ, [0, 2]."""
+    emotion: str | Float32Array = "neutral"
+    """One of emotion.EMOTIONS that the face has throughout, or (T,) their numbers; neutral adds nothing."""
+    emotion_strength: Amount = 0.6
+    """Factor on all weights of emotions, [0, 2]."""
+    neutral: Amount = 0.0
+    """Weight of an emotion beside the one that is chosen, [0, 1], as of each below; see emotion.track."""
+    calm: Amount = 0.0
+    happy: Amount = 0.0
+    sad: Amount = 0.0
+    angry: Amount = 0.0
+    fearful: Amount = 0.0
+    surprised: Amount = 0.0
+    disgusted: Amount = 0.0
     seed: int = 0
     """Not negative. The same seed gives the same performance."""
 
@@ -81,11 +95,15 @@ RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("lip_open_offset", "jaw_open_offset"), (-0.2, 0.2)),
     "eyelid_open_offset": (-1, 1),
     **dict.fromkeys(("closure_emphasis", "symmetry", "blinks"), (0, 1)),
-    **dict.fromkeys(("gaze", "brows", "head", "secondary"), (0, 2)),
+    **dict.fromkeys(("gaze", "brows", "head", "secondary", "emotion_strength"), (0, 2)),
+    **dict.fromkeys(emotion.EMOTIONS, (0, 1)),
     "key_tolerance": (0, 0.05),
 }
 """Least and greatest of each setting, for panel and command line."""
-AMOUNTS = tuple(setting for setting in RANGES if not setting.endswith(("_smoothing_seconds", "_tolerance")))
+AMOUNTS = (
+    *(setting for setting in RANGES if not setting.endswith(("_smoothing_seconds", "_tolerance"))),
+    "emotion",
+)
 """The settings that may change over time."""
 
 UPPER_FACE = ("brow", "eye")
@@ -125,6 +143,23 @@ LIP_PHONES = ("p",)
 """Phone classes that close the lips: p, b and m are one."""
 SIDEWAYS = ("jawLeft", "mouthLeft")
 """Channels that with their counterparts move one thing to either side, and don't move a side each."""
+REST_SECONDS = 0.4
+"""An emotion may part lips that touch longer than this and say no p, b or m, ..."""
+REST_FADE_SECONDS = 0.25
+"""... this long after they have met and before they part."""
+YIELD_SECONDS = 0.08
+"""Time in which what an emotion does to the lips gives way to speech, and returns."""
+OPENING_YIELD = 0.5
+"""Share of what an emotion opens that speech takes away: the mouth still closes and opens as far as it said."""
+CORNERS = ("mouthSmile", "mouthFrown", "mouthStretch")
+"""Channels of an emotion that rounded lips take away, by this share: nobody smiles through an oo."""
+CORNERS_YIELD = 0.6
+ROUNDING = ("mouthFunnel", "mouthPucker")
+LIP_PRESSES = ("mouthPress", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper")
+"""Channels of an emotion that open lips take away: they would close them."""
+PRESSES_YIELD = 0.8
+SNEER_YIELD = 0.85
+"""Share of an emotion's noseSneer that closures take away: it lifts the upper lip of many heads."""
 PRESSED = {"mouthPress": 0.18, "mouthRollLower": 0.19, "mouthRollUpper": 0.11}
 """Weights that full emphasis adds to closed lips: what the shipped model does in p, b and m (medians), once more."""
 
@@ -139,7 +174,10 @@ def shape_curves(curves: Curves, shaping: Shaping, phones: Curves | None = None)
     values = _smoothed(values, channels, fps, shaping)
     values = _offset(values, channels, shaping)
     values = _emphasised(values, curves, phones, shaping.closure_emphasis)
-    values = _living(Curves(values, channels, fps), life.listen(curves), shaping)
+    said, feelings = Curves(values, channels, fps), _feelings(shaping, len(values), fps)
+    speech = life.listen(curves)
+    values = _living(said, speech, shaping, feelings)
+    values = _expressed(values, said, speech, phones, shaping.seed, feelings)
     values = _lids_offset(values, channels, shaping.eyelid_open_offset)
     values = np.clip(values * _region_strengths(channels, shaping), 0, 1)
     return Curves(_symmetric(values, channels, shaping.symmetry), channels, fps)
@@ -147,7 +185,12 @@ def shape_curves(curves: Curves, shaping: Shaping, phones: Curves | None = None)
 
 def head_curves(curves: Curves, shaping: Shaping) -> Curves:
     """life.HEAD_CHANNELS (T, 3) in radians that go with predicted curves."""
-    return life.head_motion(curves, _per_row(shaping.head), shaping.seed)
+    amount, feelings = _per_row(shaping.head), _feelings(shaping, len(curves.values), curves.fps)
+    if feelings is None:
+        return life.head_motion(curves, amount, shaping.seed)
+    turning = life.head_motion(curves, amount * (1 - emotion.head_calm(feelings))[:, None], shaping.seed)
+    turning.values[:, life.HEAD_CHANNELS.index("headPitch")] += shaping.head * emotion.head_pitch(feelings)
+    return turning
 
 
 def lip_gap(curves: Curves) -> Float32Array:
@@ -277,11 +320,84 @@ def _widened(closed: Float32Array, fps: float, hold_seconds: float, fade_seconds
     return wide
 
 
-def _living(curves: Curves, speech: life.Speech, shaping: Shaping) -> Float32Array:
+def _feelings(shaping: Shaping, n_rows: int, fps: float) -> NDArray[np.float64] | None:
+    """The track of emotions (T, 8), which takes effect as it is; None when there is none."""
+    weights = np.stack([np.broadcast_to(getattr(shaping, name), n_rows) for name in emotion.EMOTIONS], axis=1)
+    chosen = shaping.emotion
+    numbers = np.full(n_rows, emotion.EMOTIONS.index(chosen)) if isinstance(chosen, str) else np.rint(chosen)
+    throughout = (numbers[:, None] == np.arange(len(emotion.EMOTIONS))) & (numbers > 0)[:, None]
+    weights = np.maximum(weights, throughout).astype(np.float64)
+    return emotion.track(weights, shaping.emotion_strength, fps) if weights[:, 1:].any() else None
+
+
+def _expressed(
+    values: Float32Array,
+    said: Curves,
+    speech: life.Speech,
+    phones: Curves | None,
+    seed: int,
+    feelings: NDArray[np.float64] | None,
+) -> Float32Array:
+    """Values with what emotions (T, 8) add to the speech, said, and its life; lips that touch keep touching."""
+    if feelings is None:
+        return values
+    closing = _closing(said, phones)
+    times = np.arange(len(values)) / said.fps
+    layer = emotion.expression(times, feelings, seed)
+    rooms = _rooms(said, closing, 1 - OPENING_YIELD * life.engaged(times, speech))
+    expressed = values.copy()
+    column = dict(zip(said.channels, expressed.T, strict=True))  # views
+    for channel in layer.keys() & column.keys():
+        taken = column.get(channel.replace("Wide", "Blink").replace("Squint", "Blink"), column[channel])
+        column[channel] += np.minimum(layer[channel] * rooms.get(_sideless(channel), 1), 1) * (1 - taken)
+    if {"jawOpen", "mouthClose"} <= column.keys():  # the jaw hangs, and the lips meet all the same
+        column["mouthClose"] += closing * (column["jawOpen"] - _column(values, said.channels, "jawOpen"))
+    for side in ("Left", "Right"):
+        up, down = (column.get(f"eyeLook{way}{side}", np.zeros(0)) for way in ("Up", "Down"))
+        if len(up) and len(down):  # an eye does not look both ways
+            both = np.minimum(up, down)
+            up -= both
+            down -= both
+    return np.clip(expressed, 0, 1)
+
+
+def _closing(said: Curves, phones: Curves | None) -> Float32Array:
+    """(T,) 1 where speech needs the lips together, 0 where they are apart or at rest, gradual in between."""
+    gap = lip_gap(said)
+    starts, stops = _runs(gap < CONTACT_GAP)
+    is_long = stops - starts > REST_SECONDS * said.fps
+    at_rest = np.zeros(len(gap), np.float32)
+    for start, stop in zip(starts[is_long].tolist(), stops[is_long].tolist(), strict=True):
+        rows = np.arange(stop - start)
+        at_rest[start:stop] = np.minimum(1, np.minimum(rows, rows[::-1]) / (REST_FADE_SECONDS * said.fps))
+    if phones is not None:
+        at_rest *= 1 - np.clip(_lip_phones(phones, np.arange(len(gap)) / said.fps), 0, 1)
+    near = np.clip((OPEN_GAP - gap) / (OPEN_GAP - CONTACT_GAP), 0, 1)
+    return _widened(near * (1 - at_rest), said.fps, 0, YIELD_SECONDS)
+
+
+def _rooms(said: Curves, closing: Float32Array, opening: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
+    """What share (T,) of an emotion speech leaves to a channel, by the names without side of those it touches."""
+    gap, fps = lip_gap(said), said.fps
+    apart = np.clip(gap / OPEN_GAP - 1, 0, 1).astype(np.float32)
+    parted, closed = smooth_rows(np.stack([apart, closing], axis=1), YIELD_SECONDS * fps).T
+    rounded = np.clip(sum(_column(said.values, said.channels, c) for c in ROUNDING), 0, 1)
+    rooms = {channel: opening * (1 - closing) for channel in GAP_PER_WEIGHT}
+    if "mouthClose" in said.channels:
+        rooms["jawOpen"] = opening
+    rooms |= dict.fromkeys(CORNERS, 1 - CORNERS_YIELD * rounded)
+    rooms |= dict.fromkeys(LIP_PRESSES, 1 - PRESSES_YIELD * parted)
+    return rooms | {"noseSneer": 1 - SNEER_YIELD * closed}
+
+
+def _living(
+    curves: Curves, speech: life.Speech, shaping: Shaping, feelings: NDArray[np.float64] | None
+) -> Float32Array:
     """Values (T, K) with what life adds to the channels that there are."""
     times, seed = np.arange(len(curves.values)) / curves.fps, shaping.seed
+    left_out = None if feelings is None else emotion.blinks_left_out(feelings)
     layers = (
-        (shaping.blinks, life.blinks(times, speech, seed)),
+        (shaping.blinks, life.blinks(times, speech, seed, left_out)),
         (shaping.gaze, life.gaze(times, speech, seed)),
         (shaping.brows, life.brows(times, speech, seed)),
         (shaping.secondary, life.secondary(times, curves, seed)),

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
-from blender_addon.core.shaping import RANGES, Shaping
+from blender_addon.core.shaping import AMOUNTS, RANGES, Shaping
 
 from .interface import Context, Layout
 from .scenes import NO_LIFE, TINY_MODEL, add_strip, heights, jaw_heights, key_frames, make_head, write_bursts
@@ -188,6 +188,58 @@ def test_only_what_can_change_over_time_can_be_keyed(take: Any, scene: Any) -> N
     assert all(properties[name].is_animatable for name in ("strength", "symmetry", "blinks", "head_motion"))
 
 
+@pytest.mark.parametrize("setting", sorted({"head_motion" if name == "head" else name for name in AMOUNTS}))
+def test_every_amount_can_be_keyed_and_taken_back(take: Any, scene: Any, setting: str) -> None:
+    before = scene.voxkey.path_resolve(setting)
+    bpy.ops.ed.undo_push(message="before")
+    setattr(scene.voxkey, setting, "SAD" if setting == "emotion" else 0.1)
+    assert scene.voxkey.keyframe_insert(setting, frame=20)
+    bpy.ops.ed.undo_push(message="keyed")
+    bpy.ops.ed.undo()
+    scene = bpy.context.scene
+    assert scene.voxkey.path_resolve(setting) == before
+    assert scene.animation_data is None or scene.animation_data.action is None
+    bpy.ops.ed.redo()
+    assert len(_fcurves(bpy.context.scene.animation_data.action)) == 1
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Emotion
+
+
+def test_an_emotion_is_seen_at_once_and_one_step_of_undo(take: Any, scene: Any) -> None:
+    before = all_keys(take)
+    bpy.ops.ed.undo_push(message="before")
+    scene.voxkey.emotion = "HAPPY"
+    bpy.ops.ed.undo_push(message="Emotion")
+    happy = bpy.data.actions["Voxkey a.wav"]
+    assert keys(happy, "mouthSmileLeft")[:, 1].max() > 0.3
+    bpy.ops.ed.undo()
+    assert_same(all_keys(bpy.data.actions["Voxkey a.wav"]), before)
+    assert bpy.context.scene.voxkey.emotion == "NEUTRAL"
+
+
+def test_an_emotion_and_its_weights_are_followed_over_time(take: Any, scene: Any) -> None:
+    scene.voxkey.live_shaping = False
+    for frame, emotion, surprise in ((11, "HAPPY", 0.0), (35, "SAD", 0.0), (58, "SAD", 1.0)):
+        scene.voxkey.emotion, scene.voxkey.surprised = emotion, surprise
+        scene.voxkey.keyframe_insert("emotion", frame=frame)
+        scene.voxkey.keyframe_insert("surprised", frame=frame)
+    bpy.ops.voxkey.reshape_take()
+    take = bpy.data.actions["Voxkey a.wav"]
+    smile, frown, wide = (keys(take, f"{name}Left")[:, 1] for name in ("mouthSmile", "mouthFrown", "eyeWide"))
+    assert smile[5:20].max() > 0.3 and smile[35:].max() < 0.02
+    assert frown[30:40].max() > 0.15 and frown[:15].max() < 0.02
+    assert wide[38:45].max() > 0.05 and wide[:15].max() < 0.02
+
+
+def test_an_emotion_kept_with_a_take_is_what_it_performs(take: Any, scene: Any, extension: Any) -> None:
+    scene.voxkey.emotion, scene.voxkey.emotion_strength = "ANGRY", 1.0
+    assert facts(extension, take)["shaping"]["emotion"] == "angry"
+    face, _ = sys.modules[f"{extension.__name__}.generation"].performed(take)
+    assert face.column("browDownLeft").max() > 0.7
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Held poses and fewer keys
 
@@ -250,9 +302,9 @@ def test_every_setting_has_a_slider_with_its_range_and_default(take: Any, scene:
 def test_the_panel_shows_every_setting_and_the_count_of_keys(take: Any, scene: Any, extension: Any) -> None:
     panels = sys.modules[f"{extension.__name__}.panels"]
     layout = Layout()
-    for panel in (panels._Shaping, panels._Life):
+    for panel in (panels._Shaping, panels._Emotion, panels._Life):
         panel.draw(SimpleNamespace(layout=layout), Context())
     expected = {"head_motion" if setting == "head" else setting for setting in RANGES}
-    assert {*layout.drawn} >= expected | {"hold_frames", "live_shaping", "seed"}
+    assert {*layout.drawn} >= expected | {"hold_frames", "live_shaping", "emotion", "seed"}
     counted = facts(extension, take)
     assert any(text == f"{counted['n_keys']:,} of {counted['n_frame_keys']:,} keys" for text in layout.texts)

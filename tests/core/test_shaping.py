@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from blender_addon.core import life
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves, sample_curves
+from blender_addon.core.emotion import EMOTIONS
 from blender_addon.core.key_reduction import reduce_keys
 from blender_addon.core.model import open_model, predict
 from blender_addon.core.shaping import (
@@ -107,6 +108,9 @@ def test_a_minute_is_shaped_in_less_than_a_tenth_of_a_second(said: tuple[Curves,
         eyelid_open_offset=-0.1,
         closure_emphasis=0.5,
         symmetry=0.5,
+        emotion="fearful",
+        surprised=0.5,
+        emotion_strength=np.linspace(0, 1, len(minute.values), dtype=np.float32),
     )
     seconds = []
     for _ in range(5):
@@ -317,23 +321,26 @@ def test_symmetry_keeps_the_mean_and_centres_the_jaw() -> None:
 # Settings that change over time
 
 
-@pytest.mark.parametrize("setting", AMOUNTS)
+@pytest.mark.parametrize("setting", [setting for setting in AMOUNTS if setting in RANGES])
 def test_a_setting_can_be_another_in_every_row(said: tuple[Curves, Curves], setting: str) -> None:
     """From its greatest value to its least: each half is as with that value, but for what reaches over."""
     raw, phones = said
     least, greatest = RANGES[setting]
+    reach = 30 if setting in (*EMOTIONS, "emotion_strength") else 10  # emotions are eased
     n_rows = len(raw.values)
     amounts = np.where(np.arange(n_rows) < n_rows // 2, greatest, least).astype(np.float32)
-    steady = {"secondary": 0.0} if setting != "secondary" else {}  # it depends on the mouth, which the others change
-    shapes = [Shaping(**{**steady, setting: amount}) for amount in (amounts, greatest, least)]  # type: ignore[arg-type]
+    steady: dict[str, Any] = {"secondary": 0.0} if setting != "secondary" else {}  # it depends on the mouth
+    if setting in ("neutral", "emotion_strength"):  # which act on others
+        steady["emotion"] = "sad"
+    shapes = [Shaping(**{**steady, setting: amount}) for amount in (amounts, greatest, least)]
     if setting == "head":
         both, high, low = (head_curves(raw, shape).values for shape in shapes)
     else:
         both, high, low = (shape_curves(raw, shape, phones).values for shape in shapes)
     assert not np.allclose(high, low, atol=0.01)
     half = n_rows // 2
-    np.testing.assert_allclose(both[: half - 10], high[: half - 10], atol=1e-6)
-    np.testing.assert_allclose(both[half + 10 :], low[half + 10 :], atol=1e-6)
+    np.testing.assert_allclose(both[: half - reach], high[: half - reach], atol=1e-6)
+    np.testing.assert_allclose(both[half + reach :], low[half + reach :], atol=1e-6)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
