@@ -42,15 +42,6 @@ SLIDERS = {
     "brows": ("--brows", "how far brows rise on stressed words"),
     "secondary": ("--secondary", "how far cheeks and nose follow the mouth"),
     "head": ("--head-motion", "how far the head object nods and turns"),
-    "emotion_strength": ("--emotion-strength", "how strongly the face shows emotions"),
-    "neutral": ("--neutral", "what neutral takes from the other emotions"),
-    "calm": ("--calm", "how calm the face is, beside --emotion"),
-    "happy": ("--happy", "how happy"),
-    "sad": ("--sad", "how sad"),
-    "angry": ("--angry", "how angry"),
-    "fearful": ("--fearful", "how fearful"),
-    "surprised": ("--surprised", "how surprised"),
-    "disgusted": ("--disgusted", "how disgusted"),
     "key_tolerance": ("--key-tolerance", "how far the motion may be off for fewer keys"),
 }
 """Setting of Shaping -> option and what it does."""
@@ -58,8 +49,7 @@ SLIDERS = {
 
 def build_parser() -> argparse.ArgumentParser:
     """The command line; every default is the panel's."""
-    from .core.emotion import EMOTIONS  # here, as this file can be a script outside its package
-    from .core.shaping import RANGES, Shaping
+    from .core.shaping import RANGES, Shaping  # here, as this file can be a script outside its package
 
     parser = argparse.ArgumentParser("voxkey", description="Recorded speech in, facial animation out.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -69,6 +59,9 @@ def build_parser() -> argparse.ArgumentParser:
     sound = generate.add_mutually_exclusive_group()
     sound.add_argument("--audio", type=Path, help="sound file to add to the Sequencer; sets the scene's frame range")
     sound.add_argument("--strip", default="", help="sound strip or Speaker of the scene; without it, the active strip")
+    speaker_help = "whose voice it is, once for each: Sequencer channel, strip or Speaker, =, mesh or armature"
+    sound.add_argument("--speaker", type=_speaker, action="append", metavar="VOICE=OBJECT", help=speaker_help)
+    add("--still-listeners", action="store_true", help="nobody blinks while others speak, with --speaker")
     add("--frame-start", type=int, default=1, help="frame at which --audio starts (1)")
     add("--object", help="mesh of the face, or an armature; without it, that of the scene's only character")
     add("--rig-map", help="rig map, a .json file or the name of one; without it, the character's own or the best fit")
@@ -77,7 +70,6 @@ def build_parser() -> argparse.ArgumentParser:
     add("--model", type=Path, help="model file; without it, the one that comes with Voxkey")
     add("--device", type=str.upper, default="AUTO", help="AUTO, CUDA, DIRECTML, COREML or CPU (AUTO)")
     add("--head", dest="head_object", help="object that nods and turns: the head, or an Empty at the neck (none)")
-    add("--emotion", choices=EMOTIONS, default="neutral", help="how the character feels throughout (neutral)")
     for setting, (name, meaning) in SLIDERS.items():
         (least, greatest), usual = RANGES[setting], getattr(Shaping(), setting)
         number = _number(least, greatest)
@@ -119,9 +111,7 @@ def _generate(options: argparse.Namespace) -> dict[str, Any]:
     """Open, generate, save and render; the result as --json prints it."""
     import bpy  # here, so that --help needs no Blender
 
-    from . import audio_io, face, generation, output
-    from .core.retarget import rig_map_to_text
-    from .core.shaping import Shaping
+    from . import output
 
     started = time.perf_counter()
     _check_folder(options.output, ".blend")
@@ -131,9 +121,26 @@ def _generate(options: argparse.Namespace) -> dict[str, Any]:
     scene = bpy.context.scene
     if options.render and scene.camera is None:
         raise ValueError(f"The scene {scene.name} has no camera; add one to render")
+    facts = _generate_dialogue(scene, options) if options.speaker else _generate_one(scene, options)
+    output.save_scene(options.output)
+    if options.render:
+        output.render_film(scene, options.render, _print_progress)
+    return {
+        "ok": True,
+        "output": str(options.output),
+        "render": str(options.render) if options.render else None,
+        **facts,
+        "fps": scene.render.fps / scene.render.fps_base,
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+
+
+def _generate_one(scene: Any, options: argparse.Namespace) -> dict[str, Any]:
+    """One character says one sound."""
+    from . import audio_io, generation
+
     obj = _find_face(scene, options.object)
-    if options.rig_map:
-        obj[face.RIG_MAP] = rig_map_to_text(_find_rig_map(options.rig_map))
+    _choose_rig_map(obj, options)
     head = scene.objects.get(options.head_object) if options.head_object else None
     if options.head_object and head is None:
         raise ValueError(
@@ -143,23 +150,56 @@ def _generate(options: argparse.Namespace) -> dict[str, Any]:
     if options.audio:
         strip = audio_io.add_sound_strip(scene, options.audio, options.frame_start)
         source_name = strip.name
-    sliders = {setting: getattr(options, setting) for setting in SLIDERS}
-    shaping = Shaping(hold_frames=options.hold_frames, emotion=options.emotion, seed=options.seed, **sliders)
     model_path = options.model or generation.DEFAULT_MODEL
-    result = generation.generate(scene, obj, source_name, shaping, model_path, options.device, head)
+    result = generation.generate(scene, obj, source_name, _shaping(options), model_path, options.device, head)
     if options.audio:
         scene.frame_start, scene.frame_end = options.frame_start, options.frame_start + result.n_frames - 1
         strip.sound.pack()  # so that the file plays with sound wherever it is moved
-    output.save_scene(options.output)
-    if options.render:
-        output.render_film(scene, options.render, _print_progress)
+    return _facts(result)
+
+
+def _generate_dialogue(scene: Any, options: argparse.Namespace) -> dict[str, Any]:
+    """Every character says all its sounds; what can't be generated is left out and said."""
+    from . import dialogue, generation
+
+    if options.object or options.head_object:
+        raise ValueError("--speaker says who speaks, so leave --object and --head out")
+    voices = [dialogue.Voice(sound, _find_face(scene, name)) for sound, name in options.speaker]
+    for voice in voices:
+        _choose_rig_map(voice.character, options)
+    model_path = options.model or generation.DEFAULT_MODEL
+    is_listening = not options.still_listeners
+    report = dialogue.generate(scene, voices, _shaping(options), model_path, options.device, is_listening)
+    for left_out in report.skipped:
+        print(f"voxkey: {left_out.sentence}", file=sys.stderr)
+    lines = [
+        {"object": place.object_name, "source": place.source_name, **_facts(result)} for place, result in report.lines
+    ]
+    skipped = [{"sound": item.sound, "reason": item.reason} for item in report.skipped]
+    return {"lines": lines, "skipped": skipped}
+
+
+def _shaping(options: argparse.Namespace) -> Any:
+    from .core.shaping import Shaping
+
+    sliders = {setting: getattr(options, setting) for setting in SLIDERS}
+    return Shaping(hold_frames=options.hold_frames, seed=options.seed, **sliders)
+
+
+def _choose_rig_map(obj: Any, options: argparse.Namespace) -> None:
+    """Keep the rig map that was asked for with a face."""
+    from . import face
+    from .core.retarget import rig_map_to_text
+
+    if options.rig_map:
+        obj[face.RIG_MAP] = rig_map_to_text(_find_rig_map(options.rig_map))
+
+
+def _facts(result: Any) -> dict[str, Any]:
+    """What --json prints of a take."""
     return {
-        "ok": True,
-        "output": str(options.output),
-        "render": str(options.render) if options.render else None,
         "take": result.take,
         "n_frames": result.n_frames,
-        "fps": scene.render.fps / scene.render.fps_base,
         "rig_map": result.rig_map,
         "matched": result.matched,
         "combined_channels": result.coverage.combined,
@@ -170,7 +210,6 @@ def _generate(options: argparse.Namespace) -> dict[str, Any]:
         "n_frame_keys": result.n_frame_keys,
         "warnings": result.warnings,
         "device": result.device,
-        "seconds": round(time.perf_counter() - started, 3),
     }
 
 
@@ -187,6 +226,14 @@ def _number(low: float, high: float) -> Callable[[str], float]:
         return ctypes.c_float(value).value
 
     return parse
+
+
+def _speaker(text: str) -> tuple[str, str]:
+    """An argparse type: a voice and the name of who has it."""
+    voice, equals, name = text.rpartition("=")
+    if not (voice and equals and name):
+        raise argparse.ArgumentTypeError(f"{text} does not say whose voice it is, as in --speaker 'Channel 1=Head'")
+    return voice, name
 
 
 def _seed(text: str) -> int:
