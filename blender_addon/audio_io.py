@@ -163,6 +163,14 @@ def remove_strip(scene: bpy.types.Scene, strip: Any) -> None:
     (editor.strips if hasattr(editor, "strips") else editor.sequences).remove(strip)
 
 
+def add_color_strip(scene: bpy.types.Scene, name: str, channel: int, start_frame: int, end_frame: int) -> Any:
+    """A new strip of one color, from the start frame to before the end frame."""
+    editor: Any = scene.sequence_editor or scene.sequence_editor_create()
+    strips = editor.strips if hasattr(editor, "strips") else editor.sequences
+    span = {"length": end_frame - start_frame} if bpy.app.version >= (5, 0, 0) else {"frame_end": end_frame}
+    return strips.new_effect(name=name, type="COLOR", channel=channel, frame_start=start_frame, **span)
+
+
 def read_source(scene: bpy.types.Scene, source: Any) -> HeardAudio:
     """What a sound strip or Speaker makes heard; ValueError with one sentence when it can't be animated."""
     heard = (_read_speaker if isinstance(source, bpy.types.Object) else _read_strip)(scene, source)
@@ -210,10 +218,19 @@ def _read_strip(scene: bpy.types.Scene, strip: Any) -> HeardAudio:
     return HeardAudio(heard, sample_rate_hz, start_frame, n_frames)
 
 
+def _file_of(sound: bpy.types.Sound | None) -> str:
+    return sound.filepath if sound else ""
+
+
+def _speaker_starts(speaker: bpy.types.Object) -> list[float]:
+    """Frames at which a Speaker starts to play: its NLA's sound strips."""
+    tracks = speaker.animation_data.nla_tracks if speaker.animation_data else ()
+    return [strip.frame_start for track in tracks for strip in track.strips if strip.type == "SOUND"]
+
+
 def _read_speaker(scene: bpy.types.Scene, speaker: bpy.types.Object) -> HeardAudio:
     """A Speaker plays its sound to the end from each sound strip in its NLA on; the first one counts."""
-    tracks = speaker.animation_data.nla_tracks if speaker.animation_data else ()
-    starts = [strip.frame_start for track in tracks for strip in track.strips if strip.type == "SOUND"]
+    starts = _speaker_starts(speaker)
     if not starts:
         raise ValueError(f"{speaker.name} plays nothing: its NLA has no sound strip; add one, or use a sound strip")
     data: Any = speaker.data
@@ -231,16 +248,17 @@ def _seconds(scene: bpy.types.Scene, frames: float) -> float:
 
 def _visible_span(strip: Any) -> tuple[int, int]:
     """First frame and frame after the last one, in which the strip and every meta strip round it are visible."""
-    start, end = _handles(strip)
+    start, end = handles(strip)
     parent = strip.parent_meta()
     while parent is not None:
-        parent_start, parent_end = _handles(parent)
+        parent_start, parent_end = handles(parent)
         start, end = max(start, parent_start), min(end, parent_end)
         parent = parent.parent_meta()
     return start, end
 
 
-def _handles(strip: Any) -> tuple[int, int]:
+def handles(strip: Any) -> tuple[int, int]:
+    """First frame of a strip, and the frame after its last one."""
     if bpy.app.version >= (5, 1, 0):  # renamed there, the old names warn
         return int(strip.left_handle), int(strip.right_handle)
     return strip.frame_final_start, strip.frame_final_end
