@@ -11,7 +11,18 @@ from typing import Any
 
 import bpy
 
-from . import audio_io, dialogue, exchange, face, keyframes, operators, preferences, properties, rig_panel, take_list
+from . import (
+    audio_io,
+    dialogue,
+    exchange,
+    face,
+    keyframes,
+    operators,
+    properties,
+    rig_panel,
+    settings_presets,
+    take_list,
+)
 from .core.emotion import EMOTIONS
 from .drawing import draw_sentence
 
@@ -37,6 +48,7 @@ class _Main(_Sidebar):
         layout.use_property_decorate = False
         _draw_choices(layout, context)
         _draw_button(layout, context)
+        _draw_model(layout, context)
 
 
 class _Rig(_Sidebar):
@@ -133,7 +145,6 @@ class _Takes(_Sidebar):
 
 class _Result(_Sidebar):
     bl_label = "Result"
-    bl_options = {"DEFAULT_CLOSED"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -147,8 +158,6 @@ class _Result(_Sidebar):
         facts = keyframes.read_facts(take)
         column = layout.column(align=True)
         column.label(text=take.name, icon="ACTION")
-        column.label(text=f"{facts['rig_map']}, {facts['n_frames']} frames", icon="BLANK1")
-        column.label(text=f"{facts['model']} on {preferences.DEVICES[facts['device']][0]}", icon="BLANK1")
         if facts["moved"]:
             column.label(text="The face moves with it", icon="CHECKMARK")
         for warning in facts["warnings"]:
@@ -180,10 +189,7 @@ def _draw_choices(layout: Any, context: bpy.types.Context) -> None:
         hint = layout.row()
         hint.alignment = "RIGHT"
         hint.label(text=f"Active object: {obj.name}")
-    layout.prop(settings, "model")
-    if settings.model == properties.OWN_FILE:
-        layout.prop(settings, "model_path")
-    layout.prop(settings, "device")
+    settings_presets.draw(layout, context)
 
 
 def _draw_button(layout: Any, context: bpy.types.Context) -> None:
@@ -200,6 +206,18 @@ def _draw_button(layout: Any, context: bpy.types.Context) -> None:
     sentence = operators.disabled_reason(context) or operators.runtime_hint(context)
     if sentence:
         draw_sentence(layout, context, sentence, "INFO")
+
+
+def _draw_model(layout: Any, context: bpy.types.Context) -> None:
+    """Which network listens, and where: nothing that a first result needs."""
+    settings = context.scene.voxkey
+    header, body = layout.panel("voxkey_model", default_closed=True)
+    header.label(text="Model")
+    if body is not None:
+        body.prop(settings, "model", text="File")
+        if settings.model == properties.OWN_FILE:
+            body.prop(settings, "model_path", text="Path")
+        body.prop(settings, "device")
 
 
 def _draw_keys(layout: Any, context: bpy.types.Context) -> None:
@@ -233,19 +251,17 @@ def _draw_unmatched(layout: Any, context: bpy.types.Context, channels: list[str]
         draw_sentence(body, context, ", ".join(channels), "INFO")
 
 
+SECTIONS = (_Result, _Rig, _Shaping, _Emotion, _Life, _Takes, _Dialogue, _Exchange)
+"""The sub-panels from top to bottom: how it went, then what to change, then what few need."""
+
+
 def _panels(space: str, suffix: str) -> tuple[type, ...]:
     """The panel and its sub-panels for one editor."""
     main = f"VOXKEY_PT_{suffix}"
+    below = {"bl_space_type": space, "bl_parent_id": main}
     return (
         type(main, (_Main, bpy.types.Panel), {"bl_space_type": space}),
-        type(f"{main}_dialogue", (_Dialogue, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
-        type(f"{main}_rig", (_Rig, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
-        type(f"{main}_shaping", (_Shaping, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
-        type(f"{main}_emotion", (_Emotion, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
-        type(f"{main}_life", (_Life, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
-        type(f"{main}_takes", (_Takes, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
-        type(f"{main}_result", (_Result, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
-        type(f"{main}_exchange", (_Exchange, bpy.types.Panel), {"bl_space_type": space, "bl_parent_id": main}),
+        *(type(f"{main}{section.__name__.lower()}", (section, bpy.types.Panel), below) for section in SECTIONS),
     )
 
 

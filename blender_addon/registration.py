@@ -14,6 +14,7 @@ from . import (
     dialogue,
     exchange,
     make_shapes,
+    menus,
     operators,
     panels,
     preferences,
@@ -22,6 +23,7 @@ from . import (
     rig_look,
     rig_panel,
     rig_preview,
+    settings_presets,
     shape_match,
     take_list,
 )
@@ -45,10 +47,12 @@ CLASSES: tuple[Any, ...] = (
     *dialogue.CLASSES,
     *take_list.CLASSES,
     *rig_panel.CLASSES,
+    *settings_presets.CLASSES,
+    *menus.CLASSES,
     *panels.PANELS,
 )
 
-WITH_PROPERTIES: tuple[Any, ...] = (properties, rig_links, rig_look, exchange, take_list, dialogue)
+WITH_PROPERTIES: tuple[Any, ...] = (properties, rig_links, rig_look, exchange, take_list, dialogue, menus)
 
 _commands: list[Any] = []
 

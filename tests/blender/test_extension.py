@@ -38,7 +38,7 @@ def test_zip_holds_the_addon_and_nothing_else(archive: Path) -> None:
     assert archive.name == f"voxkey-{VERSION}-no-wheels.zip"
     names = set(zipfile.ZipFile(archive).namelist())
     source = build_extension.SOURCE
-    kinds = ("*.py", "core/*.py", "rig_maps/*", "models/*", "heads/*", "blender_manifest.toml")
+    kinds = ("*.py", "core/*.py", "rig_maps/*", "settings/*", "models/*", "heads/*", "blender_manifest.toml")
     assert names == {path.relative_to(source).as_posix() for kind in kinds for path in source.glob(kind)}
 
 

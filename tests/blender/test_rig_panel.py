@@ -140,16 +140,19 @@ def test_all_panels_draw_in_under_2_ms(addon: Any, head: Any, scene: Any, tmp_pa
     generate(scene, tmp_path)
     bpy.ops.voxkey.edit_links()
     draw(addon, head)
-    panels = addon("panels")
-    drawn = [getattr(panels, f"_{name}") for name in ("Main", "Rig", "Shaping", "Life", "Takes", "Result", "Exchange")]
     addon("take_list")._add_rows()
-    seconds = []
-    for _ in range(20):
-        started = time.perf_counter()
-        for panel in drawn:
-            panel.draw(SimpleNamespace(layout=Layout()), Context())
-        seconds.append(time.perf_counter() - started)
-    assert min(seconds) < 0.002
+    panels = addon("panels").PANELS
+    drawn = [panel for panel in panels[: len(panels) // 2] if not hasattr(panel, "poll") or panel.poll(bpy.context)]
+    assert len(drawn) == len(panels) // 2  # every section, as each is in the other sidebar too
+    seconds = {panel.bl_label: min(draw_seconds(panel) for _ in range(20)) for panel in drawn}
+    assert sum(seconds.values()) < 0.002, seconds
+
+
+def draw_seconds(panel: Any) -> float:
+    """Processor time of one drawing, whatever else the machine does."""
+    started = time.process_time()
+    panel.draw(SimpleNamespace(layout=Layout()), Context())
+    return time.process_time() - started
 
 
 def test_edited_gain_reaches_the_keys(addon: Any, head: Any, scene: Any, tmp_path: Path) -> None:

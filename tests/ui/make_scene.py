@@ -29,6 +29,8 @@ def main(audio: str, output: str) -> None:
         for point in block.data:
             if name == "jawOpen" and point.co.z < 0:
                 point.co.z -= 0.6
+            elif name != "jawOpen" and point.co.z > 1:
+                point.co.y -= 0.1
     editor = scene.sequence_editor_create()
     strips = editor.strips if hasattr(editor, "strips") else editor.sequences
     strip = strips.new_sound("speech", audio, 1, 1)
