@@ -171,6 +171,30 @@ def add_color_strip(scene: bpy.types.Scene, name: str, channel: int, start_frame
     return strips.new_effect(name=name, type="COLOR", channel=channel, frame_start=start_frame, **span)
 
 
+def placed(scene: bpy.types.Scene, source: Any) -> dict[str, Any]:
+    """What decides which part of its sound a strip or Speaker makes heard, and how; frames count from its first one.
+
+    Values are such that JSON brings them back as they are. Only start_frame differs after the source was moved.
+    """
+    rate = [scene.render.fps, scene.render.fps_base]
+    if isinstance(source, bpy.types.Object):
+        data: Any = source.data
+        start = min(_speaker_starts(source), default=0)
+        return {"start_frame": round(start), "file": _file_of(data.sound), "pitch": data.pitch, "rate": rate}
+    start_frame, end_frame = _visible_span(source)
+    content_start, trim_start = _content_frames(source)
+    return {
+        "start_frame": start_frame,
+        "n_frames": end_frame - start_frame,
+        "file": _file_of(source.sound),
+        "content_start": content_start - start_frame,
+        "trim_start": trim_start,
+        "sound_offset": source.sound_offset,
+        "retiming": [float(key.timeline_frame) - start_frame for key in getattr(source, "retiming_keys", ())],
+        "rate": rate,
+    }
+
+
 def read_source(scene: bpy.types.Scene, source: Any) -> HeardAudio:
     """What a sound strip or Speaker makes heard; ValueError with one sentence when it can't be animated."""
     heard = (_read_speaker if isinstance(source, bpy.types.Object) else _read_strip)(scene, source)

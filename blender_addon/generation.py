@@ -45,6 +45,8 @@ class Place:
     n_frames: int
     head_name: str | None = None
     """The object that turns with the head motion, if any."""
+    placed: dict[str, Any] | None = None
+    """How the sound lay when the model heard it, by audio_io.placed."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,8 @@ def prepare(
         what = f"There is no sound strip or Speaker {source_name}" if source_name else "The scene has no sound strip"
         raise ValueError(f"{what}; add a sound strip in the Sequencer, or choose another")
     audio = audio_io.read_source(scene, source)
-    place = Place(scene.name, obj.name, source.name, audio.start_frame, audio.n_frames, head.name if head else None)
+    span, head_name = (audio.start_frame, audio.n_frames), head.name if head else None
+    place = Place(scene.name, obj.name, source.name, *span, head_name, audio_io.placed(scene, source))
     return Request(place, audio, model_path, device)
 
 
@@ -185,6 +188,7 @@ def write_result(
         "head": place.head_name,
         "start_frame": place.start_frame,
         "n_frames": place.n_frames,
+        "placed": place.placed,
         "date": datetime.now().astimezone().isoformat(timespec="seconds"),
         "rig_map": rig_map.name,
         "coverage": asdict(coverage),
@@ -390,7 +394,7 @@ def _place(
 ) -> Place:
     facts = keyframes.read_facts(take)
     span = (facts["start_frame"], facts["n_frames"])
-    return Place(scene.name, obj.name, facts["source"], *span, head.name if head else None)
+    return Place(scene.name, obj.name, facts["source"], *span, head.name if head else None, facts.get("placed"))
 
 
 def _prediction(take: bpy.types.Action) -> Prediction:

@@ -512,6 +512,26 @@ def mute_take(take: bpy.types.Action, character: Sequence[Any], is_muted: bool =
                 track.mute = is_muted
 
 
+def shift_take(take: bpy.types.Action, frames: int) -> None:
+    """Move all keys of a take, edited ones too, and its NLA strips by so many frames."""
+    found = parts(take)
+    for action in dict.fromkeys(action for _, action in found):
+        was_edited = read_facts(action)["checksum"] != _checksum(action)
+        for curve in fcurves(action):
+            for name in ("co", "handle_left", "handle_right"):
+                points = _read_points(curve.keyframe_points, name)
+                points[:, 0] += frames
+                curve.keyframe_points.foreach_set(name, points.ravel())
+            curve.update()
+        if not was_edited:
+            add_facts(action, checksum=_checksum(action))
+    for owner, action in found:
+        for strip in (strip for track in owner.animation_data.nla_tracks for strip in track.strips):
+            if strip.action == action:
+                for name in ("action_frame_start", "action_frame_end", "frame_start_raw", "frame_end_raw"):
+                    setattr(strip, name, getattr(strip, name) + frames)
+
+
 def remove_take(take: bpy.types.Action, character: Sequence[Any] = ()) -> None:
     """Remove a take with its Actions; with the last one goes the rest track, and all returns to where it was.
 

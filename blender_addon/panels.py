@@ -160,6 +160,7 @@ class _Result(_Sidebar):
         column.label(text=take.name, icon="ACTION")
         if facts["moved"]:
             column.label(text="The face moves with it", icon="CHECKMARK")
+        following.draw(layout, context, take)
         for warning in facts["warnings"]:
             draw_sentence(layout, context, warning, "ERROR")
         for finding in facts["findings"]:

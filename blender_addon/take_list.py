@@ -17,7 +17,7 @@ from typing import Any
 
 import bpy
 
-from . import audio_io, face, generation, keyframes, operators, preferences, properties, rig_look
+from . import audio_io, face, following, generation, keyframes, operators, preferences, properties, rig_look
 from .drawing import draw_sentence, redraw_panels
 
 SILENCED = "voxkey_silenced"
@@ -231,6 +231,7 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
         bpy.app.timers.register(_add_rows)
     layout.template_list("VOXKEY_UL_takes", "", manager, "voxkey_takes", manager, "voxkey_take", rows=4)
     take = _selected(context, _drawn)
+    following.draw(layout, context, take)
     _draw_facts(layout, take, _drawn[take].mute)
 
 
