@@ -371,7 +371,10 @@ class VOXKEY_OT_remove_voice(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return len(context.scene.voxkey_dialogue.voices) > 0
+        has_voice = len(context.scene.voxkey_dialogue.voices) > 0
+        if not has_voice:
+            cls.poll_message_set("There is no row to remove")
+        return has_voice
 
     def execute(self, context: bpy.types.Context) -> Any:
         table = context.scene.voxkey_dialogue

@@ -107,7 +107,7 @@ class VoxkeySettings(bpy.types.PropertyGroup):
         items=preferences.device_items,
     )
     live_shaping: bpy.props.BoolProperty(  # type: ignore[valid-type]
-        name="Live",
+        name="Live Shaping",
         description="Shape the take while a slider moves, unless you have edited its keys",
         default=True,
         options=set(),

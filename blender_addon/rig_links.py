@@ -199,8 +199,14 @@ class VoxkeyRig(bpy.types.PropertyGroup):
     links: bpy.props.CollectionProperty(  # type: ignore[valid-type]
         type=VoxkeyLink, override={"LIBRARY_OVERRIDABLE", "USE_INSERTION"}
     )
-    active: bpy.props.IntProperty(name="Active Link", override={"LIBRARY_OVERRIDABLE"})  # type: ignore[valid-type]
-    checksum: bpy.props.IntProperty(override={"LIBRARY_OVERRIDABLE"})  # type: ignore[valid-type]
+    active: bpy.props.IntProperty(  # type: ignore[valid-type]
+        name="Active Link",
+        description="A channel of the face, and what it moves on this character",
+        override={"LIBRARY_OVERRIDABLE"},
+    )
+    checksum: bpy.props.IntProperty(  # type: ignore[valid-type]
+        options={"HIDDEN"}, override={"LIBRARY_OVERRIDABLE"}
+    )
 
 
 def attach() -> None:
@@ -390,7 +396,9 @@ class VOXKEY_OT_choose_rig_map(_Editor, bpy.types.Operator):
     bl_label = "Choose Rig Map"
     bl_description = "Move the face by this rig map instead of the one that was detected"
 
-    filepath: bpy.props.StringProperty(subtype="FILE_PATH")  # type: ignore[valid-type]
+    filepath: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="File", description="Rig map, as a JSON file", subtype="FILE_PATH"
+    )
 
     def change(self, obj: bpy.types.Object) -> None:
         _load(obj, Path(self.filepath))

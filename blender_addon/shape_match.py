@@ -164,6 +164,7 @@ class VOXKEY_OT_guess_landmarks(bpy.types.Operator):
 
     source: bpy.props.EnumProperty(  # type: ignore[valid-type]  # bpy declares properties by annotation
         name="From",
+        description="What tells where the face looks, so that landmarks can be put onto it",
         items=(
             ("SHAPES", "Shape Keys", "The face looks where most of what moves looks, else to -Y; +Z is up"),
             ("VIEW", "View", "The face looks at you: at the 3D view, or at the camera when there is none"),

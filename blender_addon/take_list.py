@@ -33,7 +33,7 @@ _drawn: Listed = {}
 class VoxkeyTakeRow(bpy.types.PropertyGroup):
     """A row of the list, which stands for whatever take has that number: drawing can't write."""
 
-    number: bpy.props.IntProperty()  # type: ignore[valid-type]  # bpy declares properties by annotation
+    number: bpy.props.IntProperty(options={"HIDDEN"})  # type: ignore[valid-type]  # properties are annotations
 
 
 class VOXKEY_UL_takes(bpy.types.UIList):
