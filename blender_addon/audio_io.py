@@ -106,7 +106,7 @@ def channel_name(scene: bpy.types.Scene, strip: Any) -> str:
 def is_muted(scene: bpy.types.Scene, source: Any) -> bool:
     """Whether a strip, a meta strip round it, one of their channels or a Speaker is muted."""
     if isinstance(source, bpy.types.Object):
-        return bool(source.data.muted)  # type: ignore[attr-defined]  # the stubs do not know whose data it is
+        return bool(source.data.muted)
     metas = _metas(source)
     places = [*(meta.channels for meta in metas), scene.sequence_editor.channels]
     strips = [source, *metas]

@@ -16,6 +16,7 @@ from . import (
     dialogue,
     exchange,
     face,
+    following,
     keyframes,
     operators,
     properties,
