@@ -19,14 +19,19 @@ from blender_addon.core.model import N_BLINK_NOISE
 
 CONTRACT_VERSION = 1
 LARGEST_DIFFERENCE = 1e-3
+LARGEST_DIFFERENCE_OF_PICTURES = 1 / 255
+"""Half of one of the 256 levels of [-1, 1]: normalisation in a painter enlarges what is rounded."""
 TESTED_SECONDS = (1.3, 3.1)
 """Two lengths: an export that froze the traced length only fails at another one."""
 TESTED_PICTURES = (2, 3)
 OPSET_VERSION = 17
 
 
-def export_model(network: nn.Module, path: Path, contract: dict[str, Any]) -> None:
+def export_model(network: nn.Module, path: Path, contract: dict[str, Any], speech: Path | None = None) -> None:
     """Write a network as a model file; the contract's kind says what goes in and comes out.
+
+    With the model file speech, the network takes that model's phones (1, T, P) instead of a waveform, and what is
+    written holds both: the waveform goes in there.
 
     noise_to_blinks: noise (1, T, N_BLINK_NOISE) to values (1, T, K). landmarks_to_image: landmarks (T, 68, 2) to image
     (T, 3, H, W). Every other kind: waveform (1, S) to values (1, T, ...).
@@ -34,15 +39,18 @@ def export_model(network: nn.Module, path: Path, contract: dict[str, Any]) -> No
     The contract needs every field of DESIGN.md but contract_version, which is added here. One with `styles` stands for
     a network with a second input, style (1, n_styles), which callers may leave out: its default is zeros. One with
     `phones` stands for a second output, phones (1, T, n_phones). Raises ValueError, and leaves path as it was, when
-    onnxruntime and torch differ by more than LARGEST_DIFFERENCE in an output at either of two lengths.
+    onnxruntime and torch differ by more than is allowed in an output at either of two lengths.
     """
     network = network.cpu().eval()
     partial = path.with_suffix(".partial")
     try:
-        _write_graph(network, partial, contract)
+        _write_graph(network, partial, contract, phones_of(speech, _example(contract, 1)) if speech else None)
+        if speech:
+            _join_graphs(speech, partial)
         _complete_graph(partial, contract)
-        difference = max(_difference(network, partial, contract, length) for length in _tested_lengths(contract))
-        if not difference <= LARGEST_DIFFERENCE:
+        lengths = _tested_lengths(contract)
+        difference = max(_difference(network, partial, contract, length, speech) for length in lengths)
+        if not difference <= _largest_allowed(contract):
             raise ValueError(
                 f"the exported graph differs from the network by {difference:.2g}; fix the network's export"
             )
@@ -81,8 +89,16 @@ def _smallest(array: NDArray[Any]) -> NDArray[Any]:
     return half if np.array_equal(half, array) else array
 
 
-def _write_graph(network: nn.Module, path: Path, contract: dict[str, Any]) -> None:
-    inputs = {**_example(contract, 1), **_defaults(contract)}
+def phones_of(speech: Path, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+    """What the speech model hears in a waveform, as the input of the network that goes on from there."""
+    return {"phones": torch.from_numpy(_run_graph(speech, ["phones"], inputs)[0])}
+
+
+def _write_graph(
+    network: nn.Module, path: Path, contract: dict[str, Any], phones: dict[str, Tensor] | None = None
+) -> None:
+    """Write the network's own graph, which takes phones if they are given."""
+    inputs = {**(phones or _example(contract, 1)), **_defaults(contract)}
     outputs = _output_names(contract)
     with warnings.catch_warnings():
         # The exporter that replaces this one fails on recurrent layers followed by a linear layer (torch 2.13).
@@ -90,6 +106,7 @@ def _write_graph(network: nn.Module, path: Path, contract: dict[str, Any]) -> No
         # What it fears to have frozen shows when the graph runs at another length than the traced one.
         warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]  # exported without a declaration
         warnings.filterwarnings("ignore", message=".*batch_size other than 1.*")
+        warnings.filterwarnings("ignore", message=".*instance_norm.*")  # which has no other mode here
         warnings.filterwarnings("ignore", message="Constant folding.*")  # an optimisation that it leaves out
         torch.onnx.export(
             network,
@@ -97,10 +114,19 @@ def _write_graph(network: nn.Module, path: Path, contract: dict[str, Any]) -> No
             path,
             input_names=list(inputs),
             output_names=outputs,
-            dynamic_axes=_dynamic_axes(contract),
+            dynamic_axes={"phones": {1: "T"}, "values": {1: "T"}} if phones else _dynamic_axes(contract),
             opset_version=OPSET_VERSION,
             dynamo=False,
         )
+
+
+def _join_graphs(speech: Path, path: Path) -> None:
+    """Put the speech model in front of the graph at path; what the speech model could be told besides stays default."""
+    first = onnx.utils.Extractor(onnx.load(speech)).extract_model(["waveform"], ["phones"])
+    del first.graph.value_info[:]  # which would rename input and output too
+    graphs = [(first, "speech/"), (onnx.load(path), "face/")]
+    first, second = (onnx.compose.add_prefix(g, n, rename_inputs=False, rename_outputs=False) for g, n in graphs)
+    onnx.save(onnx.compose.merge_models(first, second, [("phones", "phones")]), path)
 
 
 def _complete_graph(path: Path, contract: dict[str, Any]) -> None:
@@ -145,6 +171,10 @@ def _dynamic_axes(contract: dict[str, Any]) -> dict[str, dict[int, str]]:
     return sound | {name: {1: "T"} for name in _output_names(contract)}
 
 
+def _largest_allowed(contract: dict[str, Any]) -> float:
+    return LARGEST_DIFFERENCE_OF_PICTURES if contract["kind"] == "landmarks_to_image" else LARGEST_DIFFERENCE
+
+
 def _tested_lengths(contract: dict[str, Any]) -> tuple[float, ...]:
     """Seconds, or pictures for a painter."""
     return TESTED_PICTURES if contract["kind"] == "landmarks_to_image" else TESTED_SECONDS
@@ -168,7 +198,7 @@ def _defaults(contract: dict[str, Any]) -> dict[str, Tensor]:
     return {"style": torch.zeros(1, len(contract["styles"]))} if "styles" in contract else {}
 
 
-def _difference(network: nn.Module, path: Path, contract: dict[str, Any], length: float) -> float:
+def _difference(network: nn.Module, path: Path, contract: dict[str, Any], length: float, speech: Path | None) -> float:
     """Largest absolute difference between torch and onnxruntime on an input of a length."""
     example = _example(contract, length)
     cases = [(example, example | _defaults(contract))]
@@ -179,7 +209,7 @@ def _difference(network: nn.Module, path: Path, contract: dict[str, Any], length
     for passed, inputs in cases:
         exported = _run_graph(path, _output_names(contract), passed)
         with torch.no_grad():
-            output = network(*inputs.values())
+            output = network(*(phones_of(speech, inputs) if speech else inputs).values())
         expected = output if isinstance(output, tuple) else (output,)
         differences += [_largest_difference(*pair) for pair in zip(exported, expected, strict=True)]
     return max(differences)
