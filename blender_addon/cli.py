@@ -70,6 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--model", type=Path, help="model file; without it, the one that comes with Voxkey")
     add("--device", type=str.upper, default="AUTO", help="AUTO, CUDA, DIRECTML, COREML or CPU (AUTO)")
     add("--head", dest="head_object", help="object that nods and turns: the head, or an Empty at the neck (none)")
+    add("--head-bone", help="bone that turns where --head is an armature; without it, the armature does")
     for setting, (name, meaning) in SLIDERS.items():
         (least, greatest), usual = RANGES[setting], getattr(Shaping(), setting)
         number = _number(least, greatest)
@@ -137,7 +138,7 @@ def _generate(options: argparse.Namespace) -> dict[str, Any]:
 
 def _generate_one(scene: Any, options: argparse.Namespace) -> dict[str, Any]:
     """One character says one sound."""
-    from . import audio_io, generation
+    from . import audio_io, generation, keyframes
 
     obj = _find_face(scene, options.object)
     _choose_rig_map(obj, options)
@@ -146,6 +147,10 @@ def _generate_one(scene: Any, options: argparse.Namespace) -> dict[str, Any]:
         raise ValueError(
             f"There is no object {options.head_object} to turn; choose --head from the objects of the scene"
         )
+    if options.head_bone:
+        if head is None or head.type != "ARMATURE":
+            raise ValueError(f"--head-bone {options.head_bone} needs the armature that has it; choose it as --head")
+        keyframes.set_head_bone(head, options.head_bone)
     source_name = options.strip
     if options.audio:
         strip = audio_io.add_sound_strip(scene, options.audio, options.frame_start)

@@ -17,7 +17,7 @@ from typing import Any
 
 import bpy
 import numpy as np
-from mathutils import Quaternion, Vector
+from mathutils import Vector
 
 from . import keyframes, presets
 from .core.curves import Curves, Float32Array
@@ -284,14 +284,8 @@ def _offers(obj: bpy.types.Object, members: Sequence[bpy.types.Object]) -> Itera
 
 
 def _bone_axes(armature: bpy.types.Object) -> tuple[tuple[float, ...], ...]:
-    """X, Y and Z axis of each bone at rest, nine numbers, seen from in front of the character.
-
-    The object's rotation counts, as importers stand up by it what other programs made with Y up, but for the turn about
-    the vertical, by which an artist places a character in a scene.
-    """
-    standing = armature.matrix_world.to_quaternion()
-    turned = Quaternion((standing.w, 0, 0, standing.z)) if standing.w or standing.z else Quaternion()
-    upright = (turned.normalized().inverted() @ standing).to_matrix()
+    """X, Y and Z axis of each bone at rest, nine numbers, seen from in front of the character."""
+    upright = keyframes.upright(armature)
     turns = (upright @ bone.bone.matrix_local.to_3x3() for bone in armature.pose.bones)
     return tuple((*turn.col[0], *turn.col[1], *turn.col[2]) for turn in turns)
 

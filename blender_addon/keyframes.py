@@ -21,7 +21,7 @@ from typing import Any
 
 import bpy
 import numpy as np
-from mathutils import Euler, Quaternion
+from mathutils import Euler, Matrix, Quaternion
 from numpy.typing import NDArray
 
 from .core.curves import Curves, Float32Array, frames_to_seconds, sample_curves
@@ -39,6 +39,8 @@ REDONE = "voxkey_ranges"
 """Custom property of a take's Action: what was heard in parts that were done again, an .npz file."""
 PART_OF = "voxkey_part_of"
 """Custom property of every Action of a take but the first: the first, which stands for the take."""
+HEAD_BONE = "voxkey_head_bone"
+"""Custom property of an armature: the bone of it that turns with the head motion; without one, the object does."""
 REST = "voxkey_rest"
 """Custom property of the rest track's Action: where its values were before the first take, a JSON list of
 (data path, array index, value)."""
@@ -88,11 +90,35 @@ def head_problem(obj: bpy.types.Object) -> str | None:
     """Why this object can't turn with the head motion, as one sentence with what to do; None when it can."""
     if not obj.is_editable:
         return f"{obj.name} is linked from another file; make it local, or turn an Empty that it is parented to"
-    if obj.rotation_mode in {"QUATERNION", "AXIS_ANGLE"}:
+    bone = head_bone(obj)
+    if bone and bone not in obj.pose.bones:
+        return f"{obj.name} has no bone {bone} any more; choose another"
+    if not bone and obj.rotation_mode in {"QUATERNION", "AXIS_ANGLE"}:
         return f"{obj.name} does not rotate by Euler angles; set its Rotation Mode to XYZ Euler"
     if obj.animation_data and obj.animation_data.use_tweak_mode:
         return f"An NLA strip of {obj.name} is being tweaked; leave tweak mode (Tab in the NLA editor) first"
     return None
+
+
+def head_bone(obj: bpy.types.Object) -> str:
+    """The bone that turns with the head motion where the chosen object is an armature; empty for the object itself."""
+    return str(obj.get(HEAD_BONE, "")) if obj.type == "ARMATURE" else ""
+
+
+def set_head_bone(armature: bpy.types.Object, name: str) -> None:
+    """Choose the bone of an armature that turns with the head motion, or with no name the armature itself."""
+    armature[HEAD_BONE] = name
+
+
+def upright(armature: bpy.types.Object) -> Matrix:
+    """What turns an armature's own axes into those of the character (X to its left, Y to its back, Z up), 3 x 3.
+
+    The object's rotation counts, as importers stand up by it what other programs made with Y up, but for the turn about
+    the vertical, by which an artist places a character in a scene.
+    """
+    standing = armature.matrix_world.to_quaternion()
+    turned = Quaternion((standing.w, 0, 0, standing.z)) if standing.w or standing.z else Quaternion()
+    return (turned.normalized().inverted() @ standing).to_matrix()
 
 
 def shape_key_names(key: bpy.types.Key) -> list[str]:
@@ -244,9 +270,9 @@ def write_head(
     angles: Float32Array,
     spacing: Spacing = Spacing(),
 ) -> bpy.types.Action:
-    """A head object's part of a take: angles (N, 3) in radians about the object's own axes, at frames (N,).
+    """A head object's part of a take: angles (N, 3) in radians about the axes of the head, at frames (N,).
 
-    Delta rotation turns about the axes of the parent, so the angles, small as they are, turn with the object.
+    Those of the object itself, or, where a bone of it turns, those of the character.
     """
     action, checksum = _write_layer(obj, f"{take.name} head", _head_layer(obj, angles), frames, spacing)
     _write_part_facts(action, take, checksum)
@@ -707,6 +733,13 @@ def _held(owner: Any, path: str, length: int) -> list[float] | None:
 
 
 def _head_layer(obj: bpy.types.Object, angles: Float32Array) -> _Layer:
+    """Delta rotation turns about the axes of the parent, so the angles, small as they are, turn with the object."""
+    name = head_bone(obj)
+    if name:
+        axes = np.array(upright(obj) @ obj.pose.bones[name].bone.matrix_local.to_3x3(), np.float32)
+        turns = dict(zip(("rotation_x", "rotation_y", "rotation_z"), (angles @ axes).T, strict=True))
+        found, values = zip(*_bone_curves(obj, name, turns), strict=True)
+        return _Layer(list(found), np.stack(values, axis=1), None, "COMBINE")
     own_axes = np.array(obj.rotation_euler.to_matrix(), np.float32)
     return _Layer(list(_HEAD_ADDRESSES), angles @ own_axes.T, None, "ADD")
 

@@ -121,6 +121,8 @@ class _Life(_Sidebar):
             column.prop(settings, amount, slider=True)
         column = layout.column(align=True)
         column.prop(settings, "head", icon="EMPTY_AXIS")
+        if settings.head and settings.head.type == "ARMATURE":
+            column.prop(settings, "head_bone", icon="BONE_DATA")
         row = column.row()
         row.active = settings.head is not None
         row.prop(settings, "head_motion", slider=True)

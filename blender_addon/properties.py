@@ -3,6 +3,7 @@
 # The bpy stubs make every data-block optional, and know neither add-ons' properties nor other versions' names.
 # mypy: disable-error-code="union-attr, attr-defined, arg-type, func-returns-value"
 
+import re
 import zlib
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,10 @@ from .core.shaping import AMOUNTS, RANGES, Shaping
 OWN_FILE, DEFAULT = "FILE", "DEFAULT"
 LANDMARKS_OF = "voxkey_face"
 """Custom property of an object that shows the landmarks of a face: that face."""
+
+
+_HEAD_NAME = re.compile(r"(^|[^a-z])head$", re.IGNORECASE)
+"""Head, mixamorig:Head, CC_Base_Head; of Rigify's several, the shortest is the control."""
 
 
 def model_items(_owner: Any, context: bpy.types.Context) -> list[tuple[str, str, str, str, int]]:
@@ -53,6 +58,16 @@ def _shape_live(settings: Any, context: bpy.types.Context) -> None:
         from . import operators  # which imports this module
 
         operators.shape_live(context)
+
+
+def _choose_head_bone(settings: Any, _context: bpy.types.Context) -> None:
+    """Of an armature that was just chosen as the head, the bone named so, unless one was chosen before."""
+    rig = settings.head
+    if rig is None or rig.type != "ARMATURE" or keyframes.HEAD_BONE in rig or not rig.is_editable:
+        return
+    named = [bone.name for bone in rig.pose.bones if _HEAD_NAME.search(bone.name)]
+    if named:
+        keyframes.set_head_bone(rig, min(named, key=len))
 
 
 def _slider(setting: str, name: str, description: str, **kind: Any) -> Any:
@@ -241,10 +256,20 @@ class VoxkeySettings(bpy.types.PropertyGroup):
     )
     head: bpy.props.PointerProperty(  # type: ignore[valid-type]
         name="Head",
-        description="Object that nods and turns, looking along its own -Y axis with Z up: the head, or an Empty at the "
-        "neck that the head is parented to. Its own animation stays; leave it empty for a head that keeps still",
+        description="What nods and turns: the head or an Empty at the neck that the head is parented to, looking along "
+        "its own -Y axis with Z up, or the armature with a bone for the head. Its own animation stays; leave it empty "
+        "for a head that keeps still",
         type=bpy.types.Object,
-        poll=lambda _owner, obj: keyframes.head_problem(obj) is None,
+        poll=lambda _owner, obj: obj.type == "ARMATURE" or keyframes.head_problem(obj) is None,
+        update=_choose_head_bone,
+    )
+    head_bone: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Bone",
+        description="Bone of the armature that nods and turns, on top of its own animation; leave it empty for the "
+        "whole armature",
+        get=lambda settings: keyframes.head_bone(settings.head) if settings.head else "",
+        set=lambda settings, name: keyframes.set_head_bone(settings.head, name),
+        search=lambda settings, _context, _text: [bone.name for bone in settings.head.pose.bones],
     )
 
 

@@ -158,16 +158,17 @@ ROUNDING = ("mouthFunnel", "mouthPucker")
 LIP_PRESSES = ("mouthPress", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper")
 """Channels of an emotion that open lips take away: they would close them."""
 PRESSES_YIELD = 0.8
-SNEER_YIELD = 0.85
+SNEER_YIELD = 0.9
 """Share of an emotion's noseSneer that closures take away: it lifts the upper lip of many heads."""
 PRESSED = {"mouthPress": 0.18, "mouthRollLower": 0.19, "mouthRollUpper": 0.11}
 """Weights that full emphasis adds to closed lips: what the shipped model does in p, b and m (medians), once more."""
 
 
-def shape_curves(curves: Curves, shaping: Shaping, phones: Curves | None = None) -> Curves:
+def shape_curves(curves: Curves, shaping: Shaping, phones: Curves | None = None, heard: Curves | None = None) -> Curves:
     """Curves (T, K) after all settings, with life added to the channels they have, weights in [0, 1].
 
     phones are probabilities at the same times, if the model gives them: they tell p, b and m from lips at rest.
+    heard are the curves as predicted, where they have been edited since: blinks, gaze and brows stay when they are.
     """
     channels, fps = curves.channels, curves.fps
     values = np.clip(curves.values * np.asarray(_per_row(shaping.strength), np.float32), 0, 1)
@@ -175,7 +176,7 @@ def shape_curves(curves: Curves, shaping: Shaping, phones: Curves | None = None)
     values = _offset(values, channels, shaping)
     values = _emphasised(values, curves, phones, shaping.closure_emphasis)
     said, feelings = Curves(values, channels, fps), _feelings(shaping, len(values), fps)
-    speech = life.listen(curves)
+    speech = life.listen(heard or curves)
     values = _living(said, speech, shaping, feelings)
     values = _expressed(values, said, speech, phones, shaping.seed, feelings)
     values = _lids_offset(values, channels, shaping.eyelid_open_offset)
@@ -380,14 +381,15 @@ def _rooms(said: Curves, closing: Float32Array, opening: NDArray[np.float64]) ->
     """What share (T,) of an emotion speech leaves to a channel, by the names without side of those it touches."""
     gap, fps = lip_gap(said), said.fps
     apart = np.clip(gap / OPEN_GAP - 1, 0, 1).astype(np.float32)
-    parted, closed = smooth_rows(np.stack([apart, closing], axis=1), YIELD_SECONDS * fps).T
+    shut = _widened(closing, fps, YIELD_SECONDS, YIELD_SECONDS)
+    parted, shut = smooth_rows(np.stack([apart, shut], axis=1), YIELD_SECONDS * fps).T
     rounded = np.clip(sum(_column(said.values, said.channels, c) for c in ROUNDING), 0, 1)
     rooms = {channel: opening * (1 - closing) for channel in GAP_PER_WEIGHT}
     if "mouthClose" in said.channels:
         rooms["jawOpen"] = opening
     rooms |= dict.fromkeys(CORNERS, 1 - CORNERS_YIELD * rounded)
     rooms |= dict.fromkeys(LIP_PRESSES, 1 - PRESSES_YIELD * parted)
-    return rooms | {"noseSneer": 1 - SNEER_YIELD * closed}
+    return rooms | {"noseSneer": 1 - SNEER_YIELD * shut}
 
 
 def _living(
