@@ -49,18 +49,30 @@ def camera_problem(scene: bpy.types.Scene) -> str | None:
     return None
 
 
-def watch(scene: bpy.types.Scene, mesh: bpy.types.Object, vertices: Ints, frames: Iterable[int]) -> Iterator[Any]:
+def watch(scene_name: str, mesh_name: str, vertices: Ints, frames: Iterable[int]) -> Iterator[Float32Array]:
     """(68, 2) at each frame, going to it; the scene goes back to where it was when the iterator ends or is closed.
 
-    Raises ValueError when modifiers leave a landmark without its vertex.
+    By name, as the user may undo or delete between two frames. Raises ValueError when scene or mesh are gone, or
+    modifiers leave a landmark without its vertex.
     """
-    before = scene.frame_current, scene.frame_subframe
+    scene, _ = still_there(scene_name, mesh_name)
+    before = scene.frame_current
     try:
         for frame in frames:
+            scene, mesh = still_there(scene_name, mesh_name)
             scene.frame_set(frame)
             yield seen(scene, mesh, vertices)
     finally:
-        scene.frame_set(before[0], subframe=before[1])
+        if scene_name in bpy.data.scenes:
+            bpy.data.scenes[scene_name].frame_set(before)
+
+
+def still_there(scene_name: str, mesh_name: str) -> tuple[bpy.types.Scene, bpy.types.Object]:
+    """The scene and the object of these names; ValueError when one is gone."""
+    scene, mesh = bpy.data.scenes.get(scene_name), bpy.data.objects.get(mesh_name)
+    if scene is None or mesh is None:
+        raise ValueError(f"{mesh_name if scene else scene_name} is gone, so nothing was written; start again")
+    return scene, mesh
 
 
 def seen(scene: bpy.types.Scene, mesh: bpy.types.Object, vertices: Ints) -> Float32Array:

@@ -103,11 +103,10 @@ def render_frames(request: Request) -> Generator[float, None, None]:
     The scene is as it was when the iterator ends or is closed. Raises ValueError when no face is found or a render
     fails.
     """
-    scene = bpy.data.scenes[request.scene_name]
-    obj = bpy.data.objects[request.object_name]
+    scene, obj = face_view.still_there(request.scene_name, request.object_name)
     mesh, vertices = face_view.landmark_vertices(obj)
     watched = []
-    for landmarks in face_view.watch(scene, mesh, vertices, request.take_frames):
+    for landmarks in face_view.watch(scene.name, mesh.name, vertices, request.take_frames):
         watched.append(landmarks)
         yield 0.3 * len(watched) / len(request.take_frames)
     everything = np.stack(watched)
@@ -274,7 +273,7 @@ class VOXKEY_OT_learn_character(SteppedOperator, bpy.types.Operator):
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         if event.type == "ESC":  # meant for something else, in minutes of work; the panel has a button to cancel
             return {"PASS_THROUGH"}
-        return super().modal(context, event)
+        return SteppedOperator.modal(self, context, event)
 
     def write(self, context: bpy.types.Context, predicted: Request) -> Any:
         """Offer the model in the menu, and choose it."""

@@ -51,7 +51,9 @@ class Request:
     fps: float
     look: Path
     hearing: Path | None
-    """None to follow the take of a character."""
+    """Model that hears landmarks; None to follow the take of a character."""
+    object_name: str
+    """The character."""
     device: str
     folder: Path
     """Where the folder `name` goes."""
@@ -83,7 +85,13 @@ class Result:
 
 
 def prepare(
-    scene: bpy.types.Scene, source_name: str, look: Path, hearing: Path | None, device: str, folder: Path
+    scene: bpy.types.Scene,
+    obj: bpy.types.Object | None,
+    source_name: str,
+    look: Path,
+    hearing: Path | None,
+    device: str,
+    folder: Path,
 ) -> Request:
     """Read the sound, on the main thread; ValueError when nothing can be painted."""
     source = audio_io.find_source(scene, source_name)
@@ -91,24 +99,33 @@ def prepare(
         raise ValueError("The scene has no sound strip; add one in the Sequencer, or choose another")
     if not look.is_file():
         raise ValueError(f"There is no model file {look}; learn a character, or choose its file")
-    audio = audio_io.read_source(scene, source)
-    name = re.sub(r"[^\w-]+", "_", source.name).strip("_") or "reference"
-    render = scene.render
-    return Request(scene.name, audio, render.fps / render.fps_base, look, hearing, device, folder, name)
+    if obj is None and hearing is None:
+        raise ValueError("Choose the mesh of the face")
+    return Request(
+        scene_name=scene.name,
+        audio=audio_io.read_source(scene, source),
+        fps=scene.render.fps / scene.render.fps_base,
+        look=look,
+        hearing=hearing,
+        object_name=obj.name if obj else "",
+        device=device,
+        folder=folder,
+        name=re.sub(r"[^\w-]+", "_", source.name).strip("_") or "reference",
+    )
 
 
-def watch_take(request: Request, obj: bpy.types.Object) -> Generator[float, None, None]:
+def watch_take(request: Request) -> Generator[float, None, None]:
     """Go through the frames of the line on the main thread, noting landmarks; yields the part that is done.
 
     Raises ValueError when there is no face to see.
     """
-    scene = bpy.data.scenes[request.scene_name]
+    scene, obj = face_view.still_there(request.scene_name, request.object_name)
     problem = face_view.camera_problem(scene)
     if problem:
         raise ValueError(problem)
     mesh, vertices = face_view.landmark_vertices(obj)
     start = request.audio.start_frame
-    for landmarks in face_view.watch(scene, mesh, vertices, range(start, start + request.audio.n_frames)):
+    for landmarks in face_view.watch(scene.name, mesh.name, vertices, range(start, start + request.audio.n_frames)):
         request.landmarks.append(landmarks)
         yield len(request.landmarks) / request.audio.n_frames
 
@@ -194,10 +211,10 @@ def finish(request: Request, device: str) -> Result:
     return Result(folder, pictures, folder / f"{request.name}.mp4", request.audio.start_frame, device)
 
 
-def render(request: Request, obj: bpy.types.Object | None) -> Result:
+def render(request: Request) -> Result:
     """Watch, paint and finish while the caller waits; ValueError, with nothing written, if it fails."""
     if request.hearing is None:
-        for _ in watch_take(request, obj):
+        for _ in watch_take(request):
             pass
     return finish(request, paint(request))
 
@@ -283,6 +300,8 @@ def _show_in_camera(camera: bpy.types.Camera, image: bpy.types.Image, result: Re
 # ---------------------------------------------------------------------------------------------------------------------
 # The interface
 
+# from 4.5 on Blender warns of paths that begin with // where this is not said, which older versions do not know
+BESIDE_THE_FILE: set[Any] = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
 PLACES = (
     ("CAMERA", "Camera", "In a corner of the camera's view, as a background image"),
     ("SEQUENCER", "Sequencer", "As a strip beside the sound; the scene then renders as its Sequencer shows it"),
@@ -317,14 +336,14 @@ class VoxkeyReference(bpy.types.PropertyGroup):
         name="File",
         description="Model file of a trained character",
         subtype="FILE_PATH",
-        options=set(),
+        options=BESIDE_THE_FILE,
     )
     folder: bpy.props.StringProperty(  # type: ignore[valid-type]
         name="Folder",
         description="Where the pictures and the film go, in a folder with the name of the sound",
         subtype="DIR_PATH",
         default="//reference",
-        options=set(),
+        options=BESIDE_THE_FILE,
     )
     places: bpy.props.EnumProperty(  # type: ignore[valid-type]
         name="Show in",
@@ -398,8 +417,7 @@ class VOXKEY_OT_reference_render(SteppedOperator, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Any:
         try:
-            request = _request(context)
-            return self._show(context, render(request, properties.target_object(context)))
+            return self._show(context, render(_request(context)))
         except ValueError as error:
             return self.refuse(error)
 
@@ -412,8 +430,7 @@ class VOXKEY_OT_reference_render(SteppedOperator, bpy.types.Operator):
             return self.refuse(error)
         if self._request.hearing:
             return self.start_after(context, (0.0 for _ in ()), 0.0, lambda job: _paint(self._request, 0.0, job))
-        watching = watch_take(self._request, properties.target_object(context))
-        return self.start_after(context, watching, 0.5, lambda job: _paint(self._request, 0.5, job))
+        return self.start_after(context, watch_take(self._request), 0.5, lambda job: _paint(self._request, 0.5, job))
 
     def write(self, context: bpy.types.Context, predicted: str) -> Any:
         return self._show(context, finish(self._request, predicted))
@@ -439,4 +456,5 @@ def _request(context: bpy.types.Context) -> Request:
         raise ValueError("There is no trained character; learn one, or choose its model file")
     hearing = None if operators.current_take(context) else next(iter(model_files(context, HEARING)), None)
     folder = Path(bpy.path.abspath(scene.voxkey_reference.folder))
-    return prepare(scene, scene.voxkey.source, look, hearing, properties.device(context), folder)
+    obj = properties.target_object(context)
+    return prepare(scene, obj, scene.voxkey.source, look, hearing, properties.device(context), folder)

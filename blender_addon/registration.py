@@ -14,12 +14,14 @@ from . import (
     dialogue,
     exchange,
     following,
+    learn_character,
     make_shapes,
     menus,
     operators,
     panels,
     preferences,
     properties,
+    reference_render,
     rig_links,
     rig_look,
     rig_panel,
@@ -48,13 +50,24 @@ CLASSES: tuple[Any, ...] = (
     *dialogue.CLASSES,
     *following.CLASSES,
     *take_list.CLASSES,
+    *reference_render.CLASSES,
+    *learn_character.CLASSES,
     *rig_panel.CLASSES,
     *settings_presets.CLASSES,
     *menus.CLASSES,
     *panels.PANELS,
 )
 
-WITH_PROPERTIES: tuple[Any, ...] = (properties, rig_links, rig_look, exchange, take_list, dialogue, menus)
+WITH_PROPERTIES: tuple[Any, ...] = (
+    properties,
+    rig_links,
+    rig_look,
+    exchange,
+    take_list,
+    dialogue,
+    menus,
+    reference_render,
+)
 
 _commands: list[Any] = []
 

@@ -44,12 +44,12 @@ class SteppedOperator(operators.JobOperator):
             except ValueError as error:
                 self.cancel(context)
                 return self.refuse(error)
-        return super().modal(context, event)
+        return operators.JobOperator.modal(self, context, event)
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender calls this too, when the window closes or another file is opened."""
         self._steps.close()  # so that the scene goes back to where it was
-        super().cancel(context)
+        operators.JobOperator.cancel(self, context)
 
     def refuse(self, error: ValueError) -> Any:
         """Say why nothing was done."""
