@@ -15,7 +15,7 @@ import bpy
 import numpy as np
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
-from . import face, generation, keyframes, operators, properties, rig_look
+from . import face, generation, keyframes, operators, phone_track, properties, rig_look
 from .core import audio2face, livelink, phones
 from .core.curves import Curves, Float32Array, frames_to_seconds, sample_curves, seconds_to_frames
 from .core.shaping import Shaping
@@ -71,15 +71,6 @@ def performance(take: bpy.types.Action, scene: bpy.types.Scene, fps: float | Non
         Curves(sample_curves(curves, times), curves.channels, fps) for curves in generation.performed(take)
     )
     return channels, head
-
-
-def phones_of(take: bpy.types.Action) -> tuple[list[phones.Phone], float]:
-    """The speech sounds of a take and its length in seconds; ValueError when its model gives none."""
-    probabilities = keyframes.read_phones(take)
-    if probabilities is None:
-        model = keyframes.read_facts(take)["model"]
-        raise ValueError(f"{model} gives no phones; generate the take with the default model")
-    return phones.segments(probabilities), probabilities.duration_seconds
 
 
 def bake(scene: bpy.types.Scene, obj: bpy.types.Object) -> bpy.types.Action:
@@ -347,8 +338,8 @@ class VOXKEY_OT_export_phones(_Export, bpy.types.Operator):
     bl_idname = "voxkey.export_phones"
     bl_label = "Export Phones"
     bl_description = (
-        "Write which speech sound is heard when, in seconds from the start of the take: as JSON when the name ends so, "
-        "else as a TextGrid, which Praat and other tools of phonetics open"
+        "Write which speech sound is said when, as edited, in seconds from the start of the take: as JSON when the "
+        "name ends so, else as a TextGrid, which Praat and other tools of phonetics open"
     )
     filename_ext, endings = ".TextGrid", "*.TextGrid;*.json"
 
@@ -357,11 +348,11 @@ class VOXKEY_OT_export_phones(_Export, bpy.types.Operator):
         return _poll(cls, no_phones_reason(context))
 
     def write(self, take: bpy.types.Action, path: Path, _scene: bpy.types.Scene) -> None:
-        heard, duration_seconds = phones_of(take)
+        said, duration_seconds = phone_track.phones_of(take)
         if path.suffix.lower() == ".json":
-            phones.write_json(path, heard, duration_seconds)
+            phones.write_json(path, said, duration_seconds)
         else:
-            phones.write_textgrid(path, {phones.TIER: heard}, duration_seconds)
+            phones.write_textgrid(path, {phones.TIER: said}, duration_seconds)
 
 
 class VOXKEY_OT_bake_takes(bpy.types.Operator):

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from . import audio_io, face, keyframes, self_check
 from .core.curves import Curves, Float32Array, frames_to_seconds, seconds_to_frames
 from .core.life import HEAD_CHANNELS
+from .core.phone_edits import Edits
 from .core.ranges import Range, cross_faded, heard_again, mixed, replaced, with_range
 from .core.retarget import Coverage, RigMap, Target
 from .core.shaping import AMOUNTS, RANGES, Shaping, head_curves, hold_poses, shape_curves
@@ -29,6 +30,8 @@ MODEL_FOLDER = Path(__file__).parent / "models"
 DEFAULT_MODEL = MODEL_FOLDER / "voice_to_face.onnx"
 CAPTURE = "capture"
 """Kind of a prediction that was read from a recorded face: it has its own life, and no sound need be there."""
+SAME_PROBABILITY = 0.02
+"""Phones whose probabilities differ no more were heard in the same sound by the same model, maybe on another device."""
 LISTENING = "listening"
 """Kind of a prediction of a mouth at rest, while others speak: life alone, and no sound of its own."""
 
@@ -73,6 +76,8 @@ class Prediction:
     """What the user should know of this run of the model."""
     ranges: tuple[Range, ...] = ()
     """Parts that were done again since, the latest last."""
+    edits: Edits | None = None
+    """Phones as they were edited, which the face follows; None when they are as the model heard them."""
 
 
 @dataclass(frozen=True)
@@ -174,9 +179,10 @@ def write_result(
     _checked(obj)
     _check_head(head)
     parts, rig_map, coverage = _fit(obj)
-    keyed = _keyed(place, shaping, prediction, parts, rig_map)
     earlier = earlier or face.find_take(obj, place.source_name)
-    warnings = [*prediction.warnings, *_differences(earlier, rig_map, coverage), *_retire(obj, earlier)]
+    prediction = _with_edits_of(earlier, prediction)
+    keyed = _keyed(place, shaping, prediction, parts, rig_map)
+    warnings = [*prediction.warnings, *_differences(earlier, rig_map, coverage), *_retire(obj, earlier, prediction)]
     warnings += _notes(obj, parts, keyed.motions, rig_map)
     facts = {
         "version": VERSION,
@@ -199,6 +205,7 @@ def write_result(
         keyframes.write_phones(take, prediction.phones)
     if prediction.ranges:
         keyframes.write_ranges(take, prediction.ranges)
+    keyframes.write_phone_edits(take, prediction.edits)
     if head:
         keyframes.write_head(head, take, keyed.frames, keyed.angles, keyed.spacing)
     counts = _count_keys(take, place.n_frames)
@@ -402,7 +409,8 @@ def _prediction(take: bpy.types.Action) -> Prediction:
     facts = keyframes.read_facts(take)
     curves, phones = keyframes.read_prediction(take), keyframes.read_phones(take)
     ranges = keyframes.read_ranges(take)
-    return Prediction(curves, facts["model"], facts["model_kind"], facts["device"], phones, ranges=ranges)
+    edits = keyframes.read_phone_edits(take)
+    return Prediction(curves, facts["model"], facts["model_kind"], facts["device"], phones, ranges=ranges, edits=edits)
 
 
 def said(take: bpy.types.Action) -> tuple[Curves, Curves | None]:
@@ -453,9 +461,12 @@ def _performance(
 
 def _shaped(prediction: Prediction, shaping: Shaping) -> tuple[Curves, Curves]:
     """Channels of the face and HEAD_CHANNELS after shaping; a capture keeps its own eyes, brows and head."""
-    said = prediction.curves
+    said, phones = prediction.curves, prediction.phones
     if prediction.model_kind != CAPTURE:
-        return shape_curves(said, shaping, prediction.phones), head_curves(said, shaping)
+        turning = head_curves(said, shaping)
+        if prediction.edits and phones:
+            said, phones = prediction.edits.applied(said, phones)
+        return shape_curves(said, shaping, phones, prediction.curves), turning
     is_head = np.array([channel in HEAD_CHANNELS for channel in said.channels])
     face_channels = tuple(channel for channel in said.channels if channel not in HEAD_CHANNELS)
     still = replace(shaping, blinks=0.0, gaze=0.0, brows=0.0, secondary=0.0, emotion_strength=0.0)
@@ -635,11 +646,26 @@ def _notes(
     ]
 
 
-def _retire(obj: bpy.types.Object, earlier: bpy.types.Action | None) -> list[str]:
+def _with_edits_of(earlier: bpy.types.Action | None, prediction: Prediction) -> Prediction:
+    """A prediction of the same sound with the phones that were edited in the earlier take."""
+    if earlier is None or prediction.edits or prediction.phones is None:
+        return prediction
+    phones = keyframes.read_phones(earlier)
+    if phones is None or phones.values.shape != prediction.phones.values.shape:
+        return prediction
+    if np.abs(phones.values - prediction.phones.values).max(initial=0) > SAME_PROBABILITY:
+        return prediction
+    return replace(prediction, edits=keyframes.read_phone_edits(earlier))
+
+
+def _retire(obj: bpy.types.Object, earlier: bpy.types.Action | None, prediction: Prediction) -> list[str]:
     """Take an earlier take out of use; a sentence if it was kept because someone edited it."""
     if earlier is None:
         return []
     name = earlier.name
+    if keyframes.PHONE_EDITS in earlier and not prediction.edits:
+        keyframes.mute_take(earlier, face.moved_by(obj, earlier))
+        return [f"The phones edited in {name} do not fit what is heard now; that take is kept on a muted NLA track"]
     kept = keyframes.retire_take(earlier, face.moved_by(obj, earlier))
     return [f"The earlier take {name} was edited by hand; it is kept on a muted NLA track"] if kept else []
 

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from .core.curves import Curves, Float32Array, frames_to_seconds, sample_curves
 from .core.key_reduction import reduce_keys
+from .core.phone_edits import Edits, from_json, to_json
 from .core.ranges import Range, pack, unpack
 from .core.retarget import Target
 
@@ -37,6 +38,8 @@ PHONES = "voxkey_phones"
 """Custom property of a take's Action: probabilities of speech sounds, float16, if the model gives them."""
 REDONE = "voxkey_ranges"
 """Custom property of a take's Action: what was heard in parts that were done again, an .npz file."""
+PHONE_EDITS = "voxkey_phone_edits"
+"""Custom property of a take's Action: its phones before and after they were edited, one JSON object."""
 PART_OF = "voxkey_part_of"
 """Custom property of every Action of a take but the first: the first, which stands for the take."""
 HEAD_BONE = "voxkey_head_bone"
@@ -499,6 +502,18 @@ def read_phones(action: bpy.types.Action) -> Curves | None:
     facts = read_facts(action)["phones"]
     values = np.frombuffer(action[PHONES], np.float16).astype(np.float32)
     return Curves(values.reshape(-1, len(facts["channels"])), tuple(facts["channels"]), facts["fps"])
+
+
+def write_phone_edits(action: bpy.types.Action, edits: Edits | None) -> None:
+    """Keep edited phones with a take, or forget them."""
+    action.pop(PHONE_EDITS, None)
+    if edits:
+        action[PHONE_EDITS] = to_json(edits)
+
+
+def read_phone_edits(action: bpy.types.Action) -> Edits | None:
+    """The edited phones kept with a take; None when they are as the model heard them."""
+    return from_json(action[PHONE_EDITS]) if PHONE_EDITS in action else None
 
 
 def parts_of(take: bpy.types.Action, character: Sequence[Any]) -> list[tuple[Any, bpy.types.Action]]:

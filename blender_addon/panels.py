@@ -19,6 +19,7 @@ from . import (
     following,
     keyframes,
     operators,
+    phone_track,
     properties,
     rig_panel,
     settings_presets,
@@ -138,6 +139,14 @@ class _Dialogue(_Sidebar):
         dialogue.draw(self.layout, context)
 
 
+class _Phones(_Sidebar):
+    bl_label = "Phones"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        phone_track.draw(self.layout, context)
+
+
 class _Takes(_Sidebar):
     bl_label = "Takes"
     bl_options = {"DEFAULT_CLOSED"}
@@ -255,7 +264,7 @@ def _draw_unmatched(layout: Any, context: bpy.types.Context, channels: list[str]
         draw_sentence(body, context, ", ".join(channels), "INFO")
 
 
-SECTIONS = (_Result, _Rig, _Shaping, _Emotion, _Life, _Takes, _Dialogue, _Exchange)
+SECTIONS = (_Result, _Rig, _Shaping, _Emotion, _Life, _Phones, _Takes, _Dialogue, _Exchange)
 """The sub-panels from top to bottom: how it went, then what to change, then what few need."""
 
 

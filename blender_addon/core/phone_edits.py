@@ -12,6 +12,7 @@ to the last bit.
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, replace
 from typing import NamedTuple
@@ -19,7 +20,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .articulation import LIP_CONTACT, PAUSE, PHONE_CLASSES, PHONES, Sound, articulate, contact, letters_of, sounds
+from .articulation import (
+    LIP_CONTACT,
+    PAUSE,
+    PHONE_CLASSES,
+    PHONES,
+    TARGETS,
+    Sound,
+    articulate,
+    contact,
+    letters_of,
+    sounds,
+)
 from .curves import Curves, Float32Array, sample_curves
 from .phones import Phone
 from .shaping import CONTACT_GAP, close_lips, lip_gap
@@ -63,6 +75,11 @@ class Edits:
             curves, probabilities = close_as_said(curves, probabilities, self.heard)
         return follow(curves, probabilities, self.heard, self.wanted)
 
+    def said(self, duration_seconds: float) -> list[Phone]:
+        """The wanted phones one after the other from 0 to the end, as the mouth says them."""
+        rows = settled(match(self.heard, self.wanted))
+        return without_gaps([row.wanted for row in rows if row.wanted], duration_seconds)
+
 
 class Row(NamedTuple):
     """A phone before and after the edits; None where there is none."""
@@ -80,11 +97,10 @@ class _Change(NamedTuple):
 
 def check_name(name: str) -> None:
     """Raise ValueError when a name is neither SILENCE nor IPA letters that articulation knows."""
-    try:
-        is_known = name == SILENCE or bool(letters_of(name))
-    except ValueError:
-        is_known = False
-    if not is_known:
+    letters = unicodedata.normalize("NFD", name)
+    marks = [c for c in letters if c not in TARGETS]
+    is_ipa = len(marks) < len(letters) and all(unicodedata.category(c) in ("Lm", "Mn", "Sk") for c in marks)
+    if name != SILENCE and not is_ipa:
         raise ValueError(f"There is no speech sound {name}; name the phone by IPA letters, such as {' '.join(PHONES)}")
 
 

@@ -104,6 +104,32 @@ def write_json(path: Path, phones: Sequence[Phone], duration_seconds: float) -> 
     write_text(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
 
 
+def read_phones(path: Path) -> list[Phone]:
+    """Phones in order of time from what write_json or write_textgrid wrote, or another aligner in Praat's formats.
+
+    Of several tiers the one named TIER counts, whatever its case. ValueError with one sentence when there are none.
+    """
+    phones = _read_json(path) if path.suffix.lower() == ".json" else _phones_of(read_textgrid(path), path.name)
+    if not phones:
+        raise ValueError(f"{path.name} has no phones in it; export them again")
+    return sorted(phones, key=lambda phone: phone.start_seconds)
+
+
+def _phones_of(tiers: Mapping[str, list[Phone]], file_name: str) -> list[Phone]:
+    named = [name for name in tiers if name.lower() == TIER]
+    if not named and len(tiers) > 1:
+        raise ValueError(f"{file_name} has no tier named {TIER}; name one of {', '.join(tiers)} so in Praat")
+    return [phone for name in named or tiers for phone in tiers[name]]
+
+
+def _read_json(path: Path) -> list[Phone]:
+    try:
+        rows = json.loads(read_text(path))[TIER]
+        return [Phone(str(row["phone"]), float(row["start"]), float(row["end"])) for row in rows]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path.name} holds no phones as Voxkey exports them ({error}); export them again") from error
+
+
 def _best_path(scores: Float32Array) -> NDArray[np.intp]:
     """Phone (T,) of every row of log probabilities (T, P), changes paid for: Viterbi with one cost for all changes."""
     n_rows, n_phones = scores.shape

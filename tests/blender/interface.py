@@ -104,6 +104,9 @@ class Layout:
             self.texts.append(text)
         return self
 
+    def operator_menu_enum(self, name: str, items: str, **_options: Any) -> None:
+        self.operator(name)
+
     def menu(self, name: str, text: str = "", icon: str = "NONE") -> None:
         assert hasattr(bpy.types, name)
         self.drawn.append(name)
