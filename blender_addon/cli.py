@@ -1,4 +1,4 @@
-"""Voxkey without a window: `generate` for scripts and render farms.
+"""Voxkey without a window: `generate` and `reference-render` for scripts and render farms.
 
 Three ways to the same function:
     blender -b scene.blend --python-exit-code 1 -P blender_addon/cli.py -- generate --audio a.wav --output out.blend
@@ -78,7 +78,20 @@ def build_parser() -> argparse.ArgumentParser:
     add("--hold-frames", type=int, choices=(1, 2, 3), default=1, help="frames that a pose is held: 2 on twos (1)")
     add("--seed", type=_seed, default=0, help="another number, another performance (0)")
     add("--json", action="store_true", help="print the result as one line of JSON on stdout")
+    _add_reference_render(commands)
     return parser
+
+
+def _add_reference_render(commands: Any) -> None:
+    add = commands.add_parser("reference-render", help="paint a line as a trained character looks").add_argument
+    add("--scene", type=Path, help=".blend to open first; without it, the one that Blender has opened")
+    add("--strip", default="", help="sound strip or Speaker of the scene; without it, the active strip")
+    add("--object", help="the face whose take is followed; without it, that of the scene's only character")
+    add("--look", type=Path, required=True, help="model file of a trained character")
+    add("--landmarks", type=Path, help="model file that hears landmarks in the sound, to be followed instead of a take")
+    add("--output", type=Path, required=True, help="folder for pictures and film, in one with the name of the sound")
+    add("--device", type=str.upper, default="AUTO", help="AUTO, CUDA, DIRECTML, COREML or CPU (AUTO)")
+    add("--json", action="store_true", help="print the result as one line of JSON on stdout")
 
 
 def run(arguments: list[str]) -> int:
@@ -89,7 +102,7 @@ def run(arguments: list[str]) -> int:
         return 1 if stop.code else 0
     try:
         with blender_silenced():
-            result = _generate(options)
+            result = _reference_render(options) if options.command == "reference-render" else _generate(options)
     except (ValueError, OSError, RuntimeError) as error:  # bpy.ops raises RuntimeError with its report
         sentence = " ".join(str(error).removeprefix("Error: ").split())
         result = {"ok": False, "error": sentence}
@@ -215,6 +228,33 @@ def _facts(result: Any) -> dict[str, Any]:
         "n_frame_keys": result.n_frame_keys,
         "warnings": result.warnings,
         "device": result.device,
+    }
+
+
+def _reference_render(options: argparse.Namespace) -> dict[str, Any]:
+    """Open, paint and film; the result as --json prints it."""
+    import bpy
+
+    from . import audio_io, face, reference_render
+
+    started = time.perf_counter()
+    if options.scene:
+        _open_scene(options.scene)
+    scene = bpy.context.scene
+    source = audio_io.find_source(scene, options.strip)
+    obj = None if options.landmarks else _find_face(scene, options.object)
+    if obj is not None and source is not None and face.find_take(obj, source.name) is None:
+        raise ValueError(f"{obj.name} has no take of {source.name}; generate one first, or name --landmarks")
+    place = (options.look, options.landmarks, options.device, options.output)
+    result = reference_render.render(reference_render.prepare(scene, obj, options.strip, *place))
+    return {
+        "ok": True,
+        "film": str(result.film),
+        "folder": str(result.folder),
+        "n_frames": len(result.pictures),
+        "start_frame": result.start_frame,
+        "device": result.device,
+        "seconds": round(time.perf_counter() - started, 3),
     }
 
 

@@ -14,6 +14,8 @@ class Job:
     def __init__(self, work: Callable[[Job], Any]) -> None:
         self.progress = 0.0
         """Part that is done, in [0, 1]."""
+        self.label = "Listening"
+        """What it does, for the bar."""
         self._cancelled = threading.Event()
         pool = ThreadPoolExecutor(max_workers=1)
         self._future = pool.submit(work, self)

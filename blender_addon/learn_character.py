@@ -268,7 +268,8 @@ class VOXKEY_OT_learn_character(SteppedOperator, bpy.types.Operator):
         if operators.in_background():
             return self.execute(context)
         request = _request(context)
-        return self.start_after(context, render_frames(request), RENDERING_SHARE, lambda job: _train(request, job))
+        steps = render_frames(request)
+        return self.start_after(context, "Learning", steps, RENDERING_SHARE, lambda job: _train(request, job))
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         if event.type == "ESC":  # meant for something else, in minutes of work; the panel has a button to cancel

@@ -210,7 +210,7 @@ def _draw_button(layout: Any, context: bpy.types.Context) -> None:
     if job is not None:
         row = layout.row(align=True)
         row.scale_y = 1.6
-        row.progress(factor=job.progress, type="BAR", text=f"Listening {job.progress:.0%}")
+        row.progress(factor=job.progress, type="BAR", text=f"{job.label} {job.progress:.0%}")
         row.operator("voxkey.cancel", text="", icon="X")
         return
     button = layout.row()

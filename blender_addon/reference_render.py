@@ -429,8 +429,10 @@ class VOXKEY_OT_reference_render(SteppedOperator, bpy.types.Operator):
         except ValueError as error:
             return self.refuse(error)
         if self._request.hearing:
-            return self.start_after(context, (0.0 for _ in ()), 0.0, lambda job: _paint(self._request, 0.0, job))
-        return self.start_after(context, watch_take(self._request), 0.5, lambda job: _paint(self._request, 0.5, job))
+            steps, share = (0.0 for _ in ()), 0.0
+        else:
+            steps, share = watch_take(self._request), 0.5
+        return self.start_after(context, "Painting", steps, share, lambda job: _paint(self._request, share, job))
 
     def write(self, context: bpy.types.Context, predicted: str) -> Any:
         return self._show(context, finish(self._request, predicted))

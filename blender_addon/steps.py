@@ -23,12 +23,21 @@ class SteppedOperator(operators.JobOperator):
     """A job that begins when the steps are done, which are taken a few at every tick."""
 
     def start_after(
-        self, context: bpy.types.Context, steps: Generator[float, None, None], share: float, work: Callable[[Job], Any]
+        self,
+        context: bpy.types.Context,
+        label: str,
+        steps: Generator[float, None, None],
+        share: float,
+        work: Callable[[Job], Any],
     ) -> Any:
-        """Take the steps, which yield the part that is done and move the bar up to share, then run work(job)."""
+        """Take the steps, which yield the part that is done and move the bar up to share, then run work(job).
+
+        The label says beside the bar what is done.
+        """
         self._steps, self._share, self._ready = steps, share, threading.Event()
 
         def work_when_ready(job: Job) -> Any:
+            job.label = label
             while not self._ready.wait(0.05):
                 if job.is_cancelled:
                     return None
