@@ -42,6 +42,15 @@ SLIDERS = {
     "brows": ("--brows", "how far brows rise on stressed words"),
     "secondary": ("--secondary", "how far cheeks and nose follow the mouth"),
     "head": ("--head-motion", "how far the head object nods and turns"),
+    "emotion_strength": ("--emotion-strength", "how strongly the face shows emotions"),
+    "neutral": ("--neutral", "what neutral takes from the other emotions"),
+    "calm": ("--calm", "how calm the face is, beside --emotion"),
+    "happy": ("--happy", "how happy"),
+    "sad": ("--sad", "how sad"),
+    "angry": ("--angry", "how angry"),
+    "fearful": ("--fearful", "how fearful"),
+    "surprised": ("--surprised", "how surprised"),
+    "disgusted": ("--disgusted", "how disgusted"),
     "key_tolerance": ("--key-tolerance", "how far the motion may be off for fewer keys"),
 }
 """Setting of Shaping -> option and what it does."""
@@ -49,7 +58,8 @@ SLIDERS = {
 
 def build_parser() -> argparse.ArgumentParser:
     """The command line; every default is the panel's."""
-    from .core.shaping import RANGES, Shaping  # here, as this file can be a script outside its package
+    from .core.emotion import EMOTIONS  # here, as this file can be a script outside its package
+    from .core.shaping import RANGES, Shaping
 
     parser = argparse.ArgumentParser("voxkey", description="Recorded speech in, facial animation out.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -70,6 +80,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--model", type=Path, help="model file; without it, the one that comes with Voxkey")
     add("--device", type=str.upper, default="AUTO", help="AUTO, CUDA, DIRECTML, COREML or CPU (AUTO)")
     add("--head", dest="head_object", help="object that nods and turns: the head, or an Empty at the neck (none)")
+    add("--emotion", choices=EMOTIONS, default="neutral", help="how the character feels throughout (neutral)")
     add("--head-bone", help="bone that turns where --head is an armature; without it, the armature does")
     for setting, (name, meaning) in SLIDERS.items():
         (least, greatest), usual = RANGES[setting], getattr(Shaping(), setting)
@@ -77,6 +88,8 @@ def build_parser() -> argparse.ArgumentParser:
         add(name, dest=setting, type=number, default=usual, help=f"{least:g} to {greatest:g}: {meaning} ({usual:g})")
     add("--hold-frames", type=int, choices=(1, 2, 3), default=1, help="frames that a pose is held: 2 on twos (1)")
     add("--seed", type=_seed, default=0, help="another number, another performance (0)")
+    for layer in ("blinks", "gaze", "brows", "head"):
+        add(f"--{layer}-seed", type=_seed, default=0, help=f"another number, other {layer} alone (0)")
     add("--json", action="store_true", help="print the result as one line of JSON on stdout")
     _add_reference_render(commands)
     return parser
@@ -198,10 +211,10 @@ def _generate_dialogue(scene: Any, options: argparse.Namespace) -> dict[str, Any
 
 
 def _shaping(options: argparse.Namespace) -> Any:
-    from .core.shaping import Shaping
+    from .core.shaping import SEEDS, Shaping
 
-    sliders = {setting: getattr(options, setting) for setting in SLIDERS}
-    return Shaping(hold_frames=options.hold_frames, seed=options.seed, **sliders)
+    chosen = {setting: getattr(options, setting) for setting in (*SLIDERS, *SEEDS, "hold_frames", "emotion")}
+    return Shaping(**chosen)
 
 
 def _choose_rig_map(obj: Any, options: argparse.Namespace) -> None:

@@ -128,6 +128,12 @@ class _Life(_Sidebar):
         row.active = settings.head is not None
         row.prop(settings, "head_motion", slider=True)
         layout.prop(settings, "seed")
+        header, body = layout.panel("voxkey_life_seeds", default_closed=True)
+        header.label(text="Seeds of Layers")
+        if body is not None:
+            column = body.column(align=True)
+            for seed in ("blinks_seed", "gaze_seed", "brows_seed", "head_seed"):
+                column.prop(settings, seed)
         layout.operator("voxkey.reshape_take", icon="FILE_REFRESH")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import bpy
 
 from . import audio_io, generation, keyframes, preferences
-from .core.shaping import AMOUNTS, RANGES, Shaping
+from .core.shaping import AMOUNTS, RANGES, SEEDS, Shaping
 
 OWN_FILE, DEFAULT = "FILE", "DEFAULT"
 LANDMARKS_OF = "voxkey_face"
@@ -60,7 +60,7 @@ def _shape_live(settings: Any, context: bpy.types.Context) -> None:
         operators.shape_live(context)
 
 
-def _choose_head_bone(settings: Any, _context: bpy.types.Context) -> None:
+def choose_head_bone(settings: Any, _context: bpy.types.Context) -> None:
     """Of an armature that was just chosen as the head, the bone named so, unless one was chosen before."""
     rig = settings.head
     if rig is None or rig.type != "ARMATURE" or keyframes.HEAD_BONE in rig or not rig.is_editable:
@@ -82,6 +82,13 @@ def _slider(setting: str, name: str, description: str, **kind: Any) -> Any:
         update=_shape_live,
         options={"ANIMATABLE"} if setting in AMOUNTS else set(),
         **kind,
+    )
+
+
+def _seed(name: str, description: str) -> Any:
+    """A number that stands for one of many performances."""
+    return bpy.props.IntProperty(
+        name=name, description=description, default=0, min=0, update=_shape_live, options=set()
     )
 
 
@@ -246,13 +253,21 @@ class VoxkeySettings(bpy.types.PropertyGroup):
     fearful: _weight("fearful")  # type: ignore[valid-type]
     surprised: _weight("surprised")  # type: ignore[valid-type]
     disgusted: _weight("disgusted")  # type: ignore[valid-type]
-    seed: bpy.props.IntProperty(  # type: ignore[valid-type]
-        name="Seed",
-        description="Another number, another performance of blinks, gaze, brows and head; the same number, the same",
-        default=0,
-        min=0,
-        update=_shape_live,
-        options=set(),
+    seed: _seed(  # type: ignore[valid-type]
+        "Seed",
+        "Another number, another performance of blinks, gaze, brows, head and emotion; the same number, the same",
+    )
+    blinks_seed: _seed(  # type: ignore[valid-type]
+        "Blinks", "Another number, other moments of the blinks; all else stays as it is"
+    )
+    gaze_seed: _seed(  # type: ignore[valid-type]
+        "Gaze", "Another number, other looks of the eyes and what blinks go with them; all else stays as it is"
+    )
+    brows_seed: _seed(  # type: ignore[valid-type]
+        "Brows", "Another number, other moves of the brows; all else stays as it is"
+    )
+    head_seed: _seed(  # type: ignore[valid-type]
+        "Head", "Another number, other turns and nods of the head; all else stays as it is"
     )
     head: bpy.props.PointerProperty(  # type: ignore[valid-type]
         name="Head",
@@ -261,7 +276,7 @@ class VoxkeySettings(bpy.types.PropertyGroup):
         "for a head that keeps still",
         type=bpy.types.Object,
         poll=lambda _owner, obj: obj.type == "ARMATURE" or keyframes.head_problem(obj) is None,
-        update=_choose_head_bone,
+        update=choose_head_bone,
     )
     head_bone: bpy.props.StringProperty(  # type: ignore[valid-type]
         name="Bone",
@@ -310,6 +325,6 @@ def shaping(context: bpy.types.Context) -> Shaping:
         head=settings.head_motion,
         hold_frames=int(settings.hold_frames),
         emotion=settings.emotion.lower(),
-        seed=settings.seed,
+        **{seed: getattr(settings, seed) for seed in SEEDS},
         **same_name,
     )

@@ -21,13 +21,13 @@ from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 from . import operators
 from .core.emotion import EMOTIONS
-from .core.shaping import Shaping
+from .core.shaping import SEEDS, Shaping
 from .core.text_files import read_text, write_text
 
 SHIPPED_FOLDER = Path(__file__).parent / "settings"
 PROPERTY_OF = {"head": "head_motion"}
 """Field of Shaping -> its name in the panel's settings, where that is another."""
-OF_A_LINE = {"seed", "emotion", "emotion_strength", *EMOTIONS}
+OF_A_LINE = {*SEEDS, "emotion", "emotion_strength", *EMOTIONS}
 DEFAULT, OWN = "Default", "Own Settings"
 
 Values = dict[str, Any]

@@ -128,9 +128,9 @@ Res. 205(4). iPhone: 24 % of blinks come with a turn of the eyes by 5 degrees, 1
 """
 
 
-def blinks(times: Array, speech: Speech, seed: int, left_out: Array | None = None) -> Layer:
+def blinks(times: Array, speech: Speech, seed: int, gaze_seed: int, left_out: Array | None = None) -> Layer:
     """Both lids together, (T,) in [0, 1], at times (T,) in seconds; without the share (T,) of blinks left out."""
-    shut_at = blink_times(speech, seed)
+    shut_at = blink_times(speech, seed, gaze_seed)
     lengths = stream(seed, "blink length").uniform(*BLINK_SECONDS, len(shut_at))
     depths = stream(seed, "blink depth").uniform(0, 1, len(shut_at))
     depths = np.where(depths < PARTIAL_SHARE, 0.5 + 0.4 * depths / PARTIAL_SHARE, 1.0)
@@ -142,12 +142,12 @@ def blinks(times: Array, speech: Speech, seed: int, left_out: Array | None = Non
     return {"eyeBlinkLeft": lids, "eyeBlinkRight": lids}
 
 
-def blink_times(speech: Speech, seed: int) -> Array:
+def blink_times(speech: Speech, seed: int, gaze_seed: int) -> Array:
     """Times in seconds at which the lids are shut, at least MIN_BLINK_INTERVAL_SECONDS apart."""
     free = MEAN_BLINK_INTERVAL_SECONDS - MIN_BLINK_INTERVAL_SECONDS
     varied = _lognormal(stream(seed, "blinks"), free, BLINK_INTERVAL_SPREAD, _n_events(speech, 0.2))
     planned = np.maximum(np.cumsum(MIN_BLINK_INTERVAL_SECONDS + varied) - free / 2, BLINK_SECONDS[1])
-    moments = np.sort(np.concatenate([speech.ends, _looks(speech, seed).starts]))
+    moments = np.sort(np.concatenate([speech.ends, _looks(speech, gaze_seed).starts]))
     moved = _nearest(planned, moments, BLINK_REACH_SECONDS)
     order = MIN_BLINK_INTERVAL_SECONDS * np.arange(len(moved))
     return np.asarray(np.maximum.accumulate(moved - order) + order)

@@ -85,7 +85,12 @@ class Shaping:
     surprised: Amount = 0.0
     disgusted: Amount = 0.0
     seed: int = 0
-    """Not negative. The same seed gives the same performance."""
+    """Not negative, as each below. The same seeds give the same performance."""
+    blinks_seed: int = 0
+    """Another number gives other blinks, and leaves all else; so does each below for its layer."""
+    gaze_seed: int = 0
+    brows_seed: int = 0
+    head_seed: int = 0
 
 
 RANGES: dict[str, tuple[float, float]] = {
@@ -105,6 +110,8 @@ AMOUNTS = (
     "emotion",
 )
 """The settings that may change over time."""
+
+SEEDS = ("seed", "blinks_seed", "gaze_seed", "brows_seed", "head_seed")
 
 UPPER_FACE = ("brow", "eye")
 """How the names of the channels of the upper half of the face begin; the others are of the lower half."""
@@ -188,8 +195,8 @@ def head_curves(curves: Curves, shaping: Shaping) -> Curves:
     """life.HEAD_CHANNELS (T, 3) in radians that go with predicted curves."""
     amount, feelings = _per_row(shaping.head), _feelings(shaping, len(curves.values), curves.fps)
     if feelings is None:
-        return life.head_motion(curves, amount, shaping.seed)
-    turning = life.head_motion(curves, amount * (1 - emotion.head_calm(feelings))[:, None], shaping.seed)
+        return life.head_motion(curves, amount, _seed(shaping, "head"))
+    turning = life.head_motion(curves, amount * (1 - emotion.head_calm(feelings))[:, None], _seed(shaping, "head"))
     turning.values[:, life.HEAD_CHANNELS.index("headPitch")] += shaping.head * emotion.head_pitch(feelings)
     return turning
 
@@ -396,19 +403,25 @@ def _living(
     curves: Curves, speech: life.Speech, shaping: Shaping, feelings: NDArray[np.float64] | None
 ) -> Float32Array:
     """Values (T, K) with what life adds to the channels that there are."""
-    times, seed = np.arange(len(curves.values)) / curves.fps, shaping.seed
+    times = np.arange(len(curves.values)) / curves.fps
+    blinks_seed, gaze_seed, brows_seed = (_seed(shaping, layer) for layer in ("blinks", "gaze", "brows"))
     left_out = None if feelings is None else emotion.blinks_left_out(feelings)
     layers = (
-        (shaping.blinks, life.blinks(times, speech, seed, left_out)),
-        (shaping.gaze, life.gaze(times, speech, seed)),
-        (shaping.brows, life.brows(times, speech, seed)),
-        (shaping.secondary, life.secondary(times, curves, seed)),
+        (shaping.blinks, life.blinks(times, speech, blinks_seed, gaze_seed, left_out)),
+        (shaping.gaze, life.gaze(times, speech, gaze_seed)),
+        (shaping.brows, life.brows(times, speech, brows_seed)),
+        (shaping.secondary, life.secondary(times, curves, shaping.seed)),
     )
     living = curves.values.copy()
     for amount, layer in layers:
         for channel in layer.keys() & set(curves.channels):
             living[:, curves.channels.index(channel)] += amount * layer[channel]
     return np.clip(living, 0, 1)
+
+
+def _seed(shaping: Shaping, layer: str) -> int:
+    """The seed of a layer: that of all where its own is 0, and never that of another pair."""
+    return shaping.seed + (int(getattr(shaping, f"{layer}_seed")) << 31)
 
 
 def _lids_offset(values: Float32Array, channels: Channels, offset: Amount) -> Float32Array:

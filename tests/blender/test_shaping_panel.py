@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
-from blender_addon.core.shaping import AMOUNTS, RANGES, Shaping
+from blender_addon.core.shaping import AMOUNTS, RANGES, SEEDS, Shaping
 
 from .interface import Context, Layout
 from .scenes import NO_LIFE, TINY_MODEL, add_strip, heights, jaw_heights, key_frames, make_head, write_bursts
@@ -182,8 +182,8 @@ def test_a_slider_keeps_the_others_animated(take: Any, scene: Any, extension: An
 
 def test_only_what_can_change_over_time_can_be_keyed(take: Any, scene: Any) -> None:
     properties = scene.voxkey.bl_rna.properties
-    fixed = {"hold_frames", "key_tolerance", "lower_face_smoothing_seconds", "upper_face_smoothing_seconds", "seed"}
-    assert {name for name in [*RANGES, "hold_frames", "seed"] if name in properties} >= fixed
+    fixed = {"hold_frames", "key_tolerance", "lower_face_smoothing_seconds", "upper_face_smoothing_seconds", *SEEDS}
+    assert {name for name in [*RANGES, "hold_frames", *SEEDS] if name in properties} >= fixed
     assert not any(properties[name].is_animatable for name in fixed)
     assert all(properties[name].is_animatable for name in ("strength", "symmetry", "blinks", "head_motion"))
 
@@ -305,6 +305,6 @@ def test_the_panel_shows_every_setting_and_the_count_of_keys(take: Any, scene: A
     for panel in (panels._Shaping, panels._Emotion, panels._Life):
         panel.draw(SimpleNamespace(layout=layout), Context())
     expected = {"head_motion" if setting == "head" else setting for setting in RANGES}
-    assert {*layout.drawn} >= expected | {"hold_frames", "live_shaping", "emotion", "seed"}
+    assert {*layout.drawn} >= expected | {"hold_frames", "live_shaping", "emotion", *SEEDS}
     counted = facts(extension, take)
     assert any(text == f"{counted['n_keys']:,} of {counted['n_frame_keys']:,} keys" for text in layout.texts)

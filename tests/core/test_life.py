@@ -105,7 +105,7 @@ def test_blinks_prefer_the_ends_of_phrases() -> None:
         """Of the ends, those with a blink within a tenth of a second."""
         return float(np.mean([np.abs(shut - end).min() < 0.1 for end in ends]))
 
-    shut = blink_times(heard, seed=0)
+    shut = blink_times(heard, seed=0, gaze_seed=0)
     assert share_at_ends(heard.ends) > 2 * share_at_ends(heard.ends + 1.5)
 
 
@@ -256,3 +256,32 @@ def test_a_minute_is_shaped_in_a_tenth_of_a_second() -> None:
         head_curves(curves, Shaping())
         seconds.append(time.process_time() - started)
     assert min(seconds) < 0.1
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Seeds of layers
+
+
+@pytest.mark.parametrize(
+    ("layer", "beginnings"),
+    [("blinks", ("eyeBlink",)), ("gaze", ("eyeLook", "eyeWide", "eyeBlink")), ("brows", ("brow", "eyeWide"))],
+)
+def test_a_layer_has_a_seed_that_changes_nothing_else(layer: str, beginnings: tuple[str, ...]) -> None:
+    """But for blinks, which go with the looks of the eyes."""
+    curves = speech(20)
+    plain, other, both = (
+        shape_curves(curves, Shaping(seed=seed, **{f"{layer}_seed": own})) for seed, own in ((1, 0), (1, 5), (6, 0))
+    )
+    changed = {c for c in plain.channels if not np.array_equal(plain.column(c), other.column(c))}
+    assert changed and all(channel.startswith(beginnings) for channel in changed)
+    assert not np.array_equal(other.values, both.values)
+    assert np.array_equal(
+        head_curves(curves, Shaping(seed=1, **{f"{layer}_seed": 5})).values, head_curves(curves, Shaping(seed=1)).values
+    )
+
+
+def test_the_head_has_a_seed_too() -> None:
+    curves = speech(20)
+    plain, other = (head_curves(curves, Shaping(head_seed=seed)).values for seed in (0, 3))
+    assert np.abs(plain - other).max() > 0.01
+    assert np.array_equal(shape_curves(curves, Shaping(head_seed=3)).values, shape_curves(curves, Shaping()).values)

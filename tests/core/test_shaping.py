@@ -84,7 +84,7 @@ def test_the_defaults_add_life_and_nothing_else_to_the_last_bit(said: tuple[Curv
     times, speech = np.arange(len(raw.values)) / raw.fps, life.listen(raw)
     expected = raw.values.copy()
     for layer in (
-        life.blinks(times, speech, 0),
+        life.blinks(times, speech, 0, 0),
         life.gaze(times, speech, 0),
         life.brows(times, speech, 0),
         life.secondary(times, raw, 0),

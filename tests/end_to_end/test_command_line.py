@@ -107,6 +107,7 @@ def test_curves_are_those_of_the_button_to_the_last_bit(
     scene.voxkey.strength, scene.voxkey.lip_open_offset, scene.voxkey.seed = 0.8, -0.02, 2
     scene.voxkey.head, scene.voxkey.head_motion, scene.voxkey.gaze = scene.objects["Head"], 1.5, 0.7
     scene.voxkey.emotion, scene.voxkey.emotion_strength, scene.voxkey.happy = "SURPRISED", 0.7, 0.2
+    scene.voxkey.blinks_seed = 3
     bpy.ops.voxkey.generate()
     takes = ("Voxkey speech.wav", "Voxkey speech.wav head")
     by_button = {
@@ -116,7 +117,7 @@ def test_curves_are_those_of_the_button_to_the_last_bit(
         *("--scene", tmp_path / "scene.blend", "--strip", "speech.wav", "--output", tmp_path / "out.blend"),
         *("--model", TINY_MODEL, "--strength", 0.8, "--lip-open-offset", -0.02, "--seed", 2),
         *("--head", "Head", "--head-motion", 1.5, "--gaze", 0.7),
-        *("--emotion", "surprised", "--emotion-strength", 0.7, "--happy", 0.2),
+        *("--emotion", "surprised", "--emotion-strength", 0.7, "--happy", 0.2, "--blinks-seed", 3),
     )
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "out.blend"))
