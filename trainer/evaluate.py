@@ -30,6 +30,16 @@ def jitter(predicted: Tensor, measured: Tensor) -> float:
     return float(restlessness[0] / restlessness[1].clamp(min=1e-9))
 
 
+def landmark_mse(predicted: Tensor, measured: Tensor) -> float:
+    """Mean squared difference of coordinates, landmarks of any shape in [0, 1] (P1, equation 1)."""
+    return float((predicted - measured).square().mean())
+
+
+def image_mse(predicted: Tensor, measured: Tensor) -> float:
+    """Mean squared difference of pictures (N, 3, H, W) in [-1, 1] over pixels and colours (P1, equation 4)."""
+    return float((predicted - measured).square().mean())
+
+
 def _gap_per_channel() -> Tensor:
     gaps = dict.fromkeys(BLENDSHAPE_CHANNELS, 0.0) | {"mouthClose": -GAP_PER_WEIGHT["jawOpen"]}
     for channel in BLENDSHAPE_CHANNELS:
