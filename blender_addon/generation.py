@@ -312,37 +312,45 @@ def redo_range(
     span is the first and the last frame, which stay as they are unless they are the take's own, and for how many
     seconds it fades in and out. No key outside changes; edits by hand inside fade out. ValueError with nothing written.
     """
-    facts, earlier = keyframes.read_facts(take), _prediction(take)
-    head = bpy.data.objects.get(facts["head"] or "")
-    place = _place(scene, _checked(obj), take, head)
+    earlier, place = _prediction(take), _place(scene, _checked(obj), take, _head_of(take))
     parts, rig_map, _ = _fit(obj)
-    redone = _range(place, span, _own(scene, shaping, shaping_of(take)), earlier, heard)
+    redone = replace(_range(place, span), shaping=_own(scene, shaping, shaping_of(take)))
+    redone = _with_heard(redone, earlier, heard) if heard else redone
     ranges = with_range(earlier.ranges, redone)
     _rewrite_range(place, take, replace(earlier, ranges=ranges), redone, parts, rig_map)
 
 
 def remove_range(scene: bpy.types.Scene, obj: bpy.types.Object, take: bpy.types.Action, number: int) -> None:
     """Give a range of a take, counted from 0, back to what lies below it; ValueError when that can't be."""
-    earlier, facts = _prediction(take), keyframes.read_facts(take)
+    earlier = _prediction(take)
     if not 0 <= number < len(earlier.ranges):
         raise ValueError(f"{take.name} has no range {number + 1}; choose another")
-    place = _place(scene, _checked(obj), take, bpy.data.objects.get(facts["head"] or ""))
+    place = _place(scene, _checked(obj), take, _head_of(take))
     parts, rig_map, _ = _fit(obj)
     ranges = earlier.ranges[:number] + earlier.ranges[number + 1 :]
     _rewrite_range(place, take, replace(earlier, ranges=ranges), earlier.ranges[number], parts, rig_map)
+
+
+def _head_of(take: bpy.types.Action) -> bpy.types.Object | None:
+    """The object that turns with the head in a take, as far as it is still there."""
+    return bpy.data.objects.get(keyframes.read_facts(take)["head"] or "")
 
 
 def _own(scene: bpy.types.Scene, shaping: Shaping, others: Shaping) -> dict[str, Any]:
     """Settings that differ from those of a take, without those that say how keys are spaced or are animated anyway."""
     whole = {"hold_frames", "key_tolerance", *_animated(scene)}
     mine, theirs = asdict(shaping), asdict(others)
-    return {name: value for name, value in mine.items() if value != theirs[name] and name not in whole}
+    return {name: value for name, value in mine.items() if _differ(value, theirs[name]) and name not in whole}
 
 
-def _range(
-    place: Place, span: tuple[int, int, float], own: dict[str, Any], earlier: Prediction, heard: Prediction | None
-) -> Range:
-    """A range of a take; ValueError when there is none between the frames."""
+def _differ(one: Any, other: Any) -> bool:
+    """Whether two settings differ by more than what a slider can hold."""
+    is_number = isinstance(one, float) and isinstance(other, float)
+    return bool(np.float32(one) != np.float32(other) if is_number else one != other)
+
+
+def _range(place: Place, span: tuple[int, int, float]) -> Range:
+    """A range of a take, with nothing of its own yet; ValueError when there is none between the frames."""
     first, last, fade_seconds = span
     last_of_take = place.start_frame + place.n_frames - 1
     if last - first < 2:
@@ -357,9 +365,12 @@ def _range(
     fade_seconds = min(fade_seconds, (end - start) / 2)
     start = -1 - fade_seconds if first <= place.start_frame else start
     end = end + 1 + fade_seconds if last >= last_of_take else end
-    redone = Range(start, end, fade_seconds, shaping=own)
-    if heard is None:
-        return redone
+    return Range(start, end, fade_seconds)
+
+
+def _with_heard(redone: Range, earlier: Prediction, heard: Prediction) -> Range:
+    """A range with what a model has heard in it."""
+    start, end = redone.start_seconds, redone.end_seconds
     said = heard_again(earlier.curves, heard.curves, start, end)
     phones = heard_again(earlier.phones, heard.phones, start, end) if earlier.phones and heard.phones else None
     return replace(redone, model=heard.model, said=said, phones=phones)
@@ -375,7 +386,8 @@ def _rewrite_range(
 ) -> None:
     """Write what a take now does where a range of it was, or is."""
     shaping, render = shaping_of(take), bpy.data.scenes[place.scene_name].render
-    before = _keyed(place, shaping, _prediction(take), parts, rig_map)
+    is_edited = keyframes.is_edited(take)
+    before = _keyed(place, shaping, _prediction(take), parts, rig_map) if is_edited else None
     after = _keyed(place, shaping, prediction, parts, rig_map)
     seconds_per_frame = frames_to_seconds(1.0, render.fps, render.fps_base)
     since = after.frames - place.start_frame
@@ -390,8 +402,9 @@ def _rewrite_range(
         after.frames[rows],
         weights[rows],
     )
-    layers = (keyframes.layers_of(keyed.motions, head, keyed.angles) for keyed in (before, after))
-    keyframes.rewrite_stretch(take, face.moved_by(obj, take), *layers, stretch, after.spacing)
+    was = before and keyframes.layers_of(before.motions, head, before.angles)
+    will = keyframes.layers_of(after.motions, head, after.angles)
+    keyframes.rewrite_stretch(take, face.moved_by(obj, take), was, will, stretch, after.spacing)
     keyframes.write_ranges(take, prediction.ranges)
     _count_keys(take, place.n_frames)
 
@@ -432,9 +445,19 @@ def performed(take: bpy.types.Action) -> tuple[Curves, Curves]:
     return _performance(_prediction(take), shaping_of(take), bpy.context.scene, start_frame)
 
 
-def shaping_of(take: bpy.types.Action) -> Shaping:
-    """The settings that a take was last shaped with."""
-    return Shaping(**_known(keyframes.read_facts(take)["shaping"]))
+def shaping_of(take: bpy.types.Action, span: tuple[int, int, float] | None = None) -> Shaping:
+    """The settings that a take was last shaped with, or a range of it, from a first to a last frame, with its own."""
+    facts = keyframes.read_facts(take)
+    shaping = Shaping(**_known(facts["shaping"]))
+    ranges = keyframes.read_ranges(take)
+    if span is None or not ranges:
+        return shaping
+    try:
+        wanted = _range(Place(bpy.context.scene.name, "", "", facts["start_frame"], facts["n_frames"]), span)
+    except ValueError:  # outside the take
+        return shaping
+    same = (redone for redone in ranges if redone.is_within(wanted) and wanted.is_within(redone))
+    return replace(shaping, **_known(next(same, wanted).shaping))
 
 
 def _known(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -454,7 +477,7 @@ def _performance(
         prediction = replace(prediction, curves=replaced(prediction.curves, redone.said), phones=phones)
         own = replace(shaping, **_known(redone.shaping))
         again = _shaped(prediction, _followed(own, prediction.curves, scene, start_frame))
-        weights = redone.weights(times)
+        weights = redone.weights(times, 1 / prediction.curves.fps)
         performance = mixed(performance[0], again[0], weights), mixed(performance[1], again[1], weights)
     return performance
 

@@ -341,21 +341,22 @@ class Stretch:
 def rewrite_stretch(
     take: bpy.types.Action,
     character: Sequence[Any],
-    before: Sequence[tuple[Any, _Layer]],
+    before: Sequence[tuple[Any, _Layer]] | None,
     after: Sequence[tuple[Any, _Layer]],
     stretch: Stretch,
     spacing: Spacing,
 ) -> None:
     """Change the keys of a stretch of a take from what the layers were before to what they are after; no other key.
 
-    Edits by hand fade out in it, f-curves that were deleted stay so. ValueError, with nothing changed, when the take is
-    shared with a copy of the character, or moves nothing of what the layers do.
+    Before is None when nobody has edited the take. Edits by hand fade out in the stretch, f-curves that were deleted
+    stay so. ValueError, with nothing changed, when the take is shared with a copy of the character, or moves nothing of
+    what the layers do.
     """
     free = parts_of(take, character)
     if any(len(owners(action)) > 1 for _, action in free):
         raise ValueError(f"{take.name} is shared with a copy of this character; press Apply to Take to give it its own")
     changes = []
-    for (owner, old), (_, new) in zip(before, after, strict=True):
+    for (owner, old), (_, new) in zip(before or after, after, strict=True):
         wanted = set(new.addresses)
         action = next((action for part, action in free if part == owner and wanted & animated_by(action)), None)
         if action is not None:
@@ -363,15 +364,17 @@ def rewrite_stretch(
     if not changes:
         raise ValueError(f"The character has changed since {take.name} was made; press Apply to Take first")
     for action, old, new in changes:
-        is_edited = read_facts(action)["checksum"] != _checksum(action)
         columns = {address: column for column, address in enumerate(new.addresses)}
         for curve in fcurves(action):
             column = columns.get(_address(curve))
-            if column is not None and len(curve.keyframe_points):
-                edits = (1 - stretch.weights) * (_heard(curve, stretch.frames) - old.values[stretch.rows, column])
-                values = new.values[stretch.rows, column] + (edits if is_edited else 0)
-                _splice(curve, stretch, values.astype(np.float32), spacing)
-        if not is_edited:
+            if column is None or not len(curve.keyframe_points):
+                continue
+            values = new.values[stretch.rows, column]
+            if before is not None:
+                edits = _heard(curve, stretch.frames) - old.values[stretch.rows, column]
+                values = values + (1 - stretch.weights) * edits
+            _splice(curve, stretch, values, spacing)
+        if before is None:
             add_facts(action, checksum=_checksum(action))
         action.update_tag()
 
@@ -486,6 +489,7 @@ def write_phones(action: bpy.types.Action, phones: Curves) -> None:
 
 def write_ranges(action: bpy.types.Action, ranges: Sequence[Range]) -> None:
     """Keep with a take which parts of it were done again, and how."""
+    action.pop(REDONE, None)  # bytes that are written over others end at the first 0
     facts, action[REDONE] = pack(ranges)
     add_facts(action, ranges=facts)
 
@@ -832,30 +836,41 @@ def _heard(curve: Any, frames: NDArray[np.int64]) -> Float32Array:
 
 def _splice(curve: Any, stretch: Stretch, values: Float32Array, spacing: Spacing) -> None:
     """Put values (R,) into a stretch of an f-curve in place of its keys there; the others stay to the last bit."""
-    points = curve.keyframe_points
-    earlier = {name: _read_points(points, name) for name in _KEY_FIELDS}
-    frames = earlier["co"][:, 0]
-    is_kept = (frames <= stretch.after_frame) | (frames >= stretch.before_frame)
+    points, keys = curve.keyframe_points, _read_keys(curve)
+    frames = keys[:, 0]
+    start, stop = np.searchsorted(frames, stretch.after_frame, "right"), np.searchsorted(frames, stretch.before_frame)
     ends = np.array([stretch.after_frame, stretch.before_frame])
     borders = _heard(curve, ends)
-    at, moved = np.r_[ends[0], stretch.frames, ends[1]], np.r_[borders[0], values, borders[1]]
+    at, moved = np.r_[ends[0], stretch.frames, ends[1]], np.r_[borders[0], values, borders[1]].astype(np.float32)
     new = _keys(at, moved[:, None], spacing)[0]
     # with a key in every frame there are neighbours, else lines from farther away would miss the ends
-    new = new[~np.isin(new[:, 0], frames[is_kept] if spacing.tolerance else ends)]
+    outside = np.r_[frames[:start], frames[stop:]] if spacing.tolerance else ends
+    new = new[~np.isin(new[:, 0], outside)]
+    handles = {side: _read_points(points, side) for side in ("handle_left", "handle_right")}
+    if np.array_equal(frames[start:stop], new[:, 0]):
+        keys[start:stop] = new
+        points.foreach_set("co", keys.ravel())
+    else:
+        _replace_keys(curve, start, stop, new, spacing)
+    curve.update()
+    for side, earlier in handles.items():  # Blender fits them to new keys however far away
+        fitted = _read_points(points, side)[start : start + len(new)]
+        points.foreach_set(side, np.concatenate([earlier[:start], fitted, earlier[stop:]]).ravel())
+
+
+def _replace_keys(curve: Any, start: int, stop: int, new: Float32Array, spacing: Spacing) -> None:
+    """Put other keys (N, 2) in place of some of an f-curve, all of which Blender has to be told anew."""
+    points = curve.keyframe_points
+    earlier = {name: _read_points(points, name) for name in _KEY_FIELDS}
     points.clear()
     _write_fcurve(curve, new, spacing)
-    order = np.argsort(np.concatenate([frames[is_kept], new[:, 0]]), kind="stable")
-    merged = {name: np.concatenate([old[is_kept], _read_points(points, name)])[order] for name, old in earlier.items()}
+    merged = {
+        name: np.concatenate([old[:start], _read_points(points, name), old[stop:]]) for name, old in earlier.items()
+    }
     points.clear()
-    points.add(len(order))
+    points.add(len(merged["co"]))
     for name, found in merged.items():
         points.foreach_set(name, found.ravel())
-    curve.update()
-    is_old = order < is_kept.sum()
-    for side in ("handle_left", "handle_right"):  # Blender fits those of the old keys to their new neighbours
-        fitted = _read_points(points, side)
-        fitted[is_old] = merged[side][is_old]
-        points.foreach_set(side, fitted.ravel())
 
 
 def _read_points(points: Any, name: str) -> Any:

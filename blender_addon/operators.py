@@ -6,7 +6,7 @@
 # mypy: disable-error-code="union-attr, attr-defined, arg-type, misc"
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,14 @@ from bpy_extras.io_utils import ImportHelper
 
 from . import audio_io, face, generation, keyframes, preferences, properties, rig_look, self_check
 from .core.model import IN_NUMPY
+from .core.shaping import RANGES, SEEDS, Shaping
 from .drawing import redraw_panels
 from .job import Job
 
 _running: Job | None = None
 """The one prediction that may run at a time; not in the scene, where undo would reach it."""
+_clicked: tuple[int | str, tuple[str, str]] | None = None
+"""The take that was clicked in the list last, and the face and sound that were chosen then."""
 
 
 def running_job() -> Job | None:
@@ -73,22 +76,87 @@ def runtime_hint(context: bpy.types.Context) -> str | None:
 
 
 def current_take(context: bpy.types.Context) -> bpy.types.Action | None:
-    """The take of the chosen sound on the chosen face."""
+    """The take in use on the chosen face that was clicked in the list, else that of the chosen sound.
+
+    Where there is no sound at all, as after appending a character, the newest.
+    """
     obj = properties.target_object(context)
-    source = audio_io.find_source(context.scene, context.scene.voxkey.source)
-    if obj is None or source is None or face.target_problem(obj):
+    if obj is None or face.target_problem(obj):
         return None
-    return rig_look.find_take(obj, source.name)
+    source = audio_io.find_source(context.scene, context.scene.voxkey.source)
+    if _clicked is None and source is not None:
+        return rig_look.find_take(obj, source.name)
+    takes = {take: track for take, track in rig_look.listed(obj).items() if not track.mute}
+    found = clicked_take(context, takes)
+    return found or (rig_look.find_take(obj, source.name) if source else next(iter(takes), None))
+
+
+def clicked_take(context: bpy.types.Context, takes: Iterable[bpy.types.Action]) -> bpy.types.Action | None:
+    """Of these takes the one that was clicked in the list, until another sound or face is chosen."""
+    if _clicked is None or _clicked[1] != _chosen(context):
+        return None
+    return next((take for take in takes if _uid(take) == _clicked[0]), None)
+
+
+def click_take(context: bpy.types.Context, take: bpy.types.Action | None) -> None:
+    """Remember that a take was clicked; None for that the take of the chosen sound is meant."""
+    global _clicked
+    _clicked = (_uid(take), _chosen(context)) if take else None
+
+
+def _chosen(context: bpy.types.Context) -> tuple[str, str]:
+    """Names of the chosen face and sound."""
+    obj, source = properties.target_object(context), audio_io.find_source(context.scene, context.scene.voxkey.source)
+    return obj.name if obj else "", source.name if source else ""
+
+
+def _uid(take: bpy.types.Action) -> int | str:
+    """What stays the same when a take is renamed, and through undo; its name before Blender 4.3."""
+    return getattr(take, "session_uid", take.name)
+
+
+def chosen_range(context: bpy.types.Context) -> tuple[int, int, float] | None:
+    """First and last frame and fade in seconds of the range that sliders shape; None when they shape the whole take."""
+    chosen = context.scene.voxkey_range
+    return (chosen.first_frame, chosen.last_frame, chosen.fade_seconds) if chosen.is_alone else None
 
 
 def shape_live(context: bpy.types.Context) -> None:
-    """Shape the take of the chosen sound and face in place; nothing where only Apply to Take can."""
+    """Shape the take of the list or the chosen sound, or a range of it; nothing where only a button can."""
     take = current_take(context)
     if take is None:
         return
-    obj, settings = properties.target_object(context), context.scene.voxkey
+    scene, obj = context.scene, properties.target_object(context)
+    shaping, span = properties.shaping(context), chosen_range(context)
     with contextlib.suppress(ValueError):  # Apply to Take says why
-        generation.reshape_in_place(context.scene, obj, take, properties.shaping(context), settings.head)
+        if span is None:
+            generation.reshape_in_place(scene, obj, take, shaping, scene.voxkey.head)
+        elif not keyframes.is_edited(take):
+            generation.redo_range(scene, obj, take, span, shaping)
+
+
+def show_shaping(context: bpy.types.Context, shaping: Shaping) -> None:
+    """Make the sliders show the settings of a take, which they don't shape by that."""
+    settings = context.scene.voxkey
+    is_live, settings.live_shaping = settings.live_shaping, False
+    for setting in (*RANGES, *SEEDS):
+        setattr(settings, "head_motion" if setting == "head" else setting, getattr(shaping, setting))
+    settings.hold_frames, settings.emotion = str(shaping.hold_frames), shaping.emotion.upper()
+    settings.live_shaping = is_live
+
+
+def apply_settings(operator: bpy.types.Operator, context: bpy.types.Context, take: bpy.types.Action) -> Any:
+    """Shape a take anew, or the range that the sliders shape, and report it; ValueError when that fails."""
+    scene, obj, span = context.scene, properties.target_object(context), chosen_range(context)
+    if span is not None:
+        generation.redo_range(scene, obj, take, span, properties.shaping(context))
+        operator.report({"INFO"}, f"{take.name}: frames {span[0]} to {span[1]} were shaped")
+        return {"FINISHED"}
+    was_clicked = clicked_take(context, [take])
+    result = generation.reshape_take(scene, obj, take, properties.shaping(context), scene.voxkey.head)
+    if was_clicked:
+        click_take(context, bpy.data.actions[result.take])
+    return _announce(operator, result)
 
 
 class JobOperator:
@@ -148,15 +216,14 @@ class VOXKEY_OT_generate(JobOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return _poll(cls, disabled_reason(context))
+        return poll(cls, disabled_reason(context))
 
     def execute(self, context: bpy.types.Context) -> Any:
         try:
-            request = _request(context)
-            result = generation.write_result(request.place, properties.shaping(context), generation.predict(request))
+            self._request, self._shaping = _request(context), properties.shaping(context)
+            return self.write(context, generation.predict(self._request))
         except ValueError as error:
             return _refuse(self, error)
-        return _announce(self, result)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Any:
         if in_background():
@@ -170,8 +237,10 @@ class VOXKEY_OT_generate(JobOperator, bpy.types.Operator):
             context, lambda job: generation.predict(self._request, job.report_progress, lambda: job.is_cancelled)
         )
 
-    def write(self, _context: bpy.types.Context, predicted: generation.Prediction) -> Any:
-        return _announce(self, generation.write_result(self._request.place, self._shaping, predicted))
+    def write(self, context: bpy.types.Context, predicted: generation.Prediction) -> Any:
+        result = generation.write_result(self._request.place, self._shaping, predicted)
+        click_take(context, None)  # from now on this one is meant
+        return _announce(self, result)
 
 
 class VOXKEY_OT_cancel(bpy.types.Operator):
@@ -181,7 +250,7 @@ class VOXKEY_OT_cancel(bpy.types.Operator):
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        return _poll(cls, None if _running else "Voxkey is not generating")
+        return poll(cls, None if _running else "Voxkey is not generating")
 
     def execute(self, _context: bpy.types.Context) -> Any:
         cancel_job()
@@ -196,17 +265,13 @@ class VOXKEY_OT_reshape_take(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return _poll(cls, _no_take_reason(context))
+        return poll(cls, no_take_reason(context))
 
     def execute(self, context: bpy.types.Context) -> Any:
         try:
-            source = audio_io.find_source(context.scene, context.scene.voxkey.source)
-            obj = properties.target_object(context)
-            settings = context.scene.voxkey
-            result = generation.reshape(context.scene, obj, source.name, properties.shaping(context), settings.head)
+            return apply_settings(self, context, current_take(context))
         except ValueError as error:
             return _refuse(self, error)
-        return _announce(self, result)
 
 
 class VOXKEY_OT_delete_take(bpy.types.Operator):
@@ -217,12 +282,14 @@ class VOXKEY_OT_delete_take(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return _poll(cls, _no_take_reason(context))
+        return poll(cls, no_take_reason(context))
 
     def execute(self, context: bpy.types.Context) -> Any:
+        from . import take_list  # which imports this module
+
         take = current_take(context)
         name = take.name
-        keyframes.remove_take(take, face.moved_by(properties.target_object(context), take))
+        take_list.delete(properties.target_object(context), take)
         self.report({"INFO"}, f"{name} was removed")
         return {"FINISHED"}
 
@@ -237,7 +304,7 @@ class VOXKEY_OT_apply_fix(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return _poll(cls, _no_take_reason(context))
+        return poll(cls, no_take_reason(context))
 
     def execute(self, context: bpy.types.Context) -> Any:
         obj, take = properties.target_object(context), current_take(context)
@@ -288,13 +355,14 @@ def in_background() -> bool:
     return bool(bpy.app.background)
 
 
-def _poll(cls: Any, reason: str | None) -> bool:
+def poll(cls: Any, reason: str | None) -> bool:
+    """Whether an operator can be pressed; the reason why not becomes its tooltip."""
     if reason:
         cls.poll_message_set(reason)
     return reason is None
 
 
-def _no_take_reason(context: bpy.types.Context) -> str | None:
+def no_take_reason(context: bpy.types.Context) -> str | None:
     if _running is not None:
         return "Voxkey is generating; wait, or cancel it"
     return None if current_take(context) else "This sound has no take on this face; generate one"

@@ -30,6 +30,7 @@ from . import (
     settings_presets,
     shape_match,
     take_list,
+    take_range,
 )
 
 CLASSES: tuple[Any, ...] = (
@@ -52,6 +53,7 @@ CLASSES: tuple[Any, ...] = (
     *following.CLASSES,
     *phone_track.CLASSES,
     *take_list.CLASSES,
+    *take_range.CLASSES,
     *reference_render.CLASSES,
     *learn_character.CLASSES,
     *rig_panel.CLASSES,
@@ -66,6 +68,7 @@ WITH_PROPERTIES: tuple[Any, ...] = (
     rig_look,
     exchange,
     take_list,
+    take_range,
     dialogue,
     menus,
     reference_render,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -20,6 +21,10 @@ N_CHANNELS = len(BLENDSHAPE_CHANNELS)
 
 Key = tuple[str, str | None]
 """Name of a data-block, and the file that it is linked from: references die on undo."""
+
+
+Listed = dict[bpy.types.Action, Any]
+"""Take -> the NLA track of its first Action, the newest first."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,22 @@ def owners(known: Look) -> list[Any]:
     """The data-blocks that a take of a character may animate, as of a look at it, as far as they are still there."""
     found = (getattr(bpy.data, place).get(key) for place, key in known.owners)
     return [owner for owner in found if owner]
+
+
+def listed(obj: bpy.types.Object) -> Listed:
+    """The takes of a character, in use or muted."""
+    known = fresh_look(obj)
+    return listed_on(owners(known) if known else face.owners(face.character(obj)))
+
+
+def listed_on(found: Iterable[Any]) -> Listed:
+    """The takes on some data-blocks."""
+    takes: Listed = {}
+    for owner in found:
+        for track, action in reversed(keyframes.layers(owner)):
+            if keyframes.is_take(action):
+                takes.setdefault(action, track)
+    return takes
 
 
 def find_take(obj: bpy.types.Object, source_name: str) -> bpy.types.Action | None:

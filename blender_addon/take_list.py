@@ -11,20 +11,17 @@ track of one data-block, and silences the track that holds what no take touches 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 import bpy
 
-from . import audio_io, face, following, generation, keyframes, operators, preferences, properties, rig_look
+from . import audio_io, face, following, generation, keyframes, operators, preferences, properties, rig_look, take_range
 from .drawing import draw_sentence, redraw_panels
+from .rig_look import Listed, listed
 
 SILENCED = "voxkey_silenced"
 """Custom property of a take's Action: it is muted for as long as another take is solo."""
-
-Listed = dict[bpy.types.Action, Any]
-"""Take -> the NLA track of its first Action, the newest first."""
 
 _drawn: Listed = {}
 """The list that is being drawn: set at the beginning, read for each row."""
@@ -142,10 +139,7 @@ class VOXKEY_OT_reshape_listed_take(_TakeOperator, bpy.types.Operator):
     def act(self, context: bpy.types.Context, obj: bpy.types.Object, take: bpy.types.Action) -> None:
         if listed(obj)[take].mute:
             raise ValueError(f"{take.name} is muted; bring it back into use first")
-        scene = context.scene
-        result = generation.reshape_take(scene, obj, take, properties.shaping(context), scene.voxkey.head)
-        context.window_manager.voxkey_take = list(listed(obj)).index(bpy.data.actions[result.take])
-        self.report({"WARNING" if result.warnings else "INFO"}, result.summary)
+        operators.apply_settings(self, context, take)
 
 
 class VOXKEY_OT_delete_listed_take(_TakeOperator, bpy.types.Operator):
@@ -154,17 +148,9 @@ class VOXKEY_OT_delete_listed_take(_TakeOperator, bpy.types.Operator):
     bl_description = "Remove this take with its Actions and NLA tracks; your own animation stays"
 
     def act(self, _context: bpy.types.Context, obj: bpy.types.Object, take: bpy.types.Action) -> None:
-        name, was_solo = take.name, is_solo(listed(obj), take)
-        keyframes.remove_take(take, face.moved_by(obj, take))
-        if was_solo:
-            end_solo(obj)
+        name = take.name
+        delete(obj, take)
         self.report({"INFO"}, f"{name} was removed")
-
-
-def listed(obj: bpy.types.Object) -> Listed:
-    """The takes of a character, in use or muted."""
-    known = rig_look.fresh_look(obj)
-    return _listed(rig_look.owners(known) if known else face.owners(face.character(obj)))
 
 
 def bring_back(obj: bpy.types.Object, take: bpy.types.Action) -> None:
@@ -197,6 +183,14 @@ def end_solo(obj: bpy.types.Object) -> None:
             bring_back(obj, take)
 
 
+def delete(obj: bpy.types.Object, take: bpy.types.Action) -> None:
+    """Remove a take; those that were muted for its sake come back."""
+    was_solo = is_solo(listed(obj), take)
+    keyframes.remove_take(take, face.moved_by(obj, take))
+    if was_solo:
+        end_solo(obj)
+
+
 def is_solo(takes: Listed, take: bpy.types.Action) -> bool:
     """Whether other takes are muted for the sake of this one."""
     return not takes[take].mute and any(other.get(SILENCED) and track.mute for other, track in takes.items())
@@ -222,7 +216,7 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
     if known is None:
         draw_sentence(layout, context, problem or "Looking at the rig", "INFO")
         return
-    _drawn = _listed(rig_look.owners(known))
+    _drawn = rig_look.listed_on(rig_look.owners(known))
     if not _drawn:
         draw_sentence(layout, context, _no_take(obj), "INFO")
         return
@@ -233,13 +227,15 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
     take = _selected(context, _drawn)
     following.draw(layout, context, take)
     _draw_facts(layout, take, _drawn[take].mute)
+    if not _drawn[take].mute:
+        take_range.draw(layout, context, take)
 
 
 def attach() -> None:
     """Room for the rows of the list, and for the one that is selected."""
     bpy.types.WindowManager.voxkey_takes = bpy.props.CollectionProperty(type=VoxkeyTakeRow)
     bpy.types.WindowManager.voxkey_take = bpy.props.IntProperty(
-        name="Take", description="A performance of the character, generated or imported"
+        name="Take", description="A performance of the character, generated or imported", get=_index, set=_click
     )
 
 
@@ -248,15 +244,6 @@ def detach() -> None:
     del bpy.types.WindowManager.voxkey_take
     if bpy.app.timers.is_registered(_add_rows):
         bpy.app.timers.unregister(_add_rows)
-
-
-def _listed(owners: Iterable[Any]) -> Listed:
-    takes: Listed = {}
-    for owner in owners:
-        for track, action in reversed(keyframes.layers(owner)):
-            if keyframes.is_take(action):
-                takes.setdefault(action, track)
-    return takes
 
 
 def _no_take(obj: bpy.types.Object) -> str:
@@ -287,7 +274,24 @@ def _chosen(context: bpy.types.Context, name: str) -> bpy.types.Action:
 
 
 def _selected(context: bpy.types.Context, takes: Listed) -> bpy.types.Action:
-    return list(takes)[min(max(0, context.window_manager.voxkey_take), len(takes) - 1)]
+    """The take that was clicked, else the one in use of the chosen sound, else the newest."""
+    return operators.clicked_take(context, takes) or operators.current_take(context) or next(iter(takes))
+
+
+def _index(_manager: Any) -> int:
+    """Row of the selected take, as Blender asks for it."""
+    obj = properties.target_object(bpy.context)
+    takes = {} if obj is None or face.target_problem(obj) else listed(obj)
+    return list(takes).index(_selected(bpy.context, takes)) if takes else 0
+
+
+def _click(_manager: Any, index: int) -> None:
+    """Select the take of a row: from now on sliders and buttons are about it, and the sliders show its settings."""
+    takes = list(listed(properties.target_object(bpy.context)).items())
+    take, track = takes[min(max(0, index), len(takes) - 1)]
+    operators.click_take(bpy.context, take)
+    if not track.mute:
+        operators.show_shaping(bpy.context, generation.shaping_of(take, operators.chosen_range(bpy.context)))
 
 
 def _icon(facts: dict[str, Any]) -> str:

@@ -47,12 +47,16 @@ class Range:
     phones: Rows | None = None
     """The same of the probabilities of speech sounds."""
 
-    def weights(self, times_seconds: NDArray[np.float64]) -> Float32Array:
-        """How far it is seen (N,) at N times since the first frame of the take: 0 outside, 1 between the fades."""
-        inside = np.minimum(times_seconds - self.start_seconds, self.end_seconds - times_seconds)
-        fade = max(self.fade_seconds, 1e-6)
+    def weights(self, times_seconds: NDArray[np.float64], row_seconds: float = 0.0) -> Float32Array:
+        """How far it is seen (N,) at N times since the first frame of the take: 0 outside, 1 between the fades.
+
+        Rows that are that far apart are seen later and less long by it, so that nothing between two of them is seen
+        outside.
+        """
+        since, left = times_seconds - self.start_seconds, self.end_seconds - times_seconds
+        inside = np.minimum(since, left) - row_seconds
         # a hundredth of a millisecond, so that rounding leaves the frames at the ends alone
-        phase = np.where(inside < 1e-5, 0, np.clip(inside / fade, 0, 1))
+        phase = np.where(inside < 1e-5, 0, np.clip(inside / max(self.fade_seconds, 1e-6), 0, 1))
         return np.asarray(phase * phase * (3 - 2 * phase), np.float32)
 
     def is_within(self, other: Range) -> bool:
@@ -106,7 +110,7 @@ def mixed(curves: Curves, others: Curves, weights: Float32Array) -> Curves:
 def cross_faded(curves: Curves, rows: Rows | None, redone: Range) -> Curves:
     """Curves that go over into the rows of a range and back."""
     times = np.arange(len(curves.values)) / curves.fps
-    return mixed(curves, replaced(curves, rows), redone.weights(times))
+    return mixed(curves, replaced(curves, rows), redone.weights(times, 1 / curves.fps))
 
 
 def pack(ranges: Sequence[Range]) -> tuple[list[dict[str, Any]], bytes]:

@@ -251,3 +251,63 @@ def test_twenty_takes_draw_in_under_a_millisecond(addon: Any, head: Any, scene: 
         addon("take_list").draw(Layout(), Context())
         seconds.append(time.perf_counter() - started)
     assert min(seconds) < 0.001
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The selected take is the one that Result and sliders are about
+
+
+def test_sliders_and_result_follow_the_selected_take(addon: Any, head: Any, scene: Any) -> None:
+    manager, current = bpy.context.window_manager, addon("operators").current_take
+    assert current(bpy.context).name == LINE
+    assert manager.voxkey_take == 1
+    line = snapshot(bpy.data.actions[LINE])
+    manager.voxkey_take = 0
+    scene.voxkey.strength = 0.5
+    assert current(bpy.context).name == CAPTURE
+    assert heights(scene, head, FRAMES)[:, SMILE].max() == pytest.approx(0.25, abs=1e-4)
+    assert snapshot(bpy.data.actions[LINE]) == line
+    bpy.data.actions[CAPTURE].name = "Smile"
+    assert current(bpy.context).name == "Smile"
+    bpy.ops.voxkey.reshape_take()
+    assert current(bpy.context).name == CAPTURE
+    bpy.ops.voxkey.delete_take()
+    assert [take.name for take in addon("take_list").listed(head)] == [LINE]
+
+
+def test_the_sliders_show_the_selected_take(addon: Any, head: Any, scene: Any) -> None:
+    seen = heights(scene, head, FRAMES)
+    scene.voxkey.strength, scene.voxkey.hold_frames = 0.5, "2"
+    bpy.context.window_manager.voxkey_take = 0
+    assert (scene.voxkey.strength, scene.voxkey.hold_frames, scene.voxkey.blinks) == (1.0, "1", 1.0)
+    bpy.context.window_manager.voxkey_take = 1
+    assert (scene.voxkey.strength, scene.voxkey.hold_frames, scene.voxkey.blinks) == (0.5, "2", 0.0)
+    scene.voxkey.strength = 1.0
+    scene.voxkey.hold_frames = "1"
+    np.testing.assert_allclose(heights(scene, head, FRAMES), seen, atol=1e-6)
+
+
+def test_another_sound_or_a_new_take_is_meant_instead(addon: Any, head: Any, scene: Any, tmp_path: Path) -> None:
+    current = addon("operators").current_take
+    bpy.context.window_manager.voxkey_take = 0
+    bpy.ops.voxkey.generate()
+    assert current(bpy.context).name == LINE
+    bpy.context.window_manager.voxkey_take = 1
+    assert current(bpy.context).name == CAPTURE
+    scene.voxkey.source = add_strip(scene, write_bursts(tmp_path / "other.wav", 1.0, [0.5]), 100).name
+    assert current(bpy.context) is None
+    scene.voxkey.source = "line.wav"
+    assert current(bpy.context).name == CAPTURE
+
+
+def test_a_muted_take_can_be_selected_and_the_one_in_use_is_meant(addon: Any, head: Any, scene: Any) -> None:
+    bpy.ops.voxkey.mute_take(take=CAPTURE)
+    bpy.context.window_manager.voxkey_take = 0
+    assert "Use This Take" in drawn(addon, head).texts
+    assert addon("operators").current_take(bpy.context).name == LINE
+
+
+def test_deleting_the_solo_take_in_the_section_result_brings_the_others_back(head: Any) -> None:
+    bpy.ops.voxkey.solo_take(take=LINE)
+    bpy.ops.voxkey.delete_take()
+    assert mutes() == {CAPTURE: False, f"{CAPTURE} Teeth": False}
