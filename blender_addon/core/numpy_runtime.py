@@ -17,6 +17,7 @@ from .curves import Float32Array
 
 Arrays = dict[str, Float32Array]
 
+_WINDOW = "features.mel_power.power_spectrum.window"
 NORM_EPSILON = np.float32(1e-5)
 """What torch.nn.LayerNorm adds to the variance."""
 
@@ -31,9 +32,12 @@ class NumpySession:
                 self.contract = str(arrays["contract"])
                 self._arrays = {name: arrays[name].astype(np.float32) for name in arrays.files if name != "contract"}
             facts = json.loads(self.contract)
-            self._hop_samples = int(facts["hop_samples"])
+            self.hop_samples = int(facts["hop_samples"])
+            self.rows_per_frame = len(self._arrays["network.mean"]) // self._arrays["features.mel_power.mel"].shape[1]
+            self._row_samples = self.hop_samples // self.rows_per_frame
+            self._default_style = np.zeros((1, self._arrays["network.style.weight"].shape[1]), np.float32)
             self._jaw, self._close = (facts["channels"].index(name) for name in ("jawOpen", "mouthClose"))
-            self.run(["values"], {"waveform": np.zeros((1, self._hop_samples), np.float32)})
+            self.run(["values"], {"waveform": np.zeros((1, self.hop_samples), np.float32)})
         except (LookupError, OSError, TypeError, ValueError, RuntimeError, EOFError, zlib.error, BadZipFile) as error:
             raise ValueError(
                 f"{path.name} is damaged or of another network; install Voxkey or export the model again"
@@ -41,38 +45,62 @@ class NumpySession:
 
     def run(self, names: list[str], inputs: dict[str, Float32Array]) -> list[Float32Array]:
         """Outputs by name, values (1, T, 51) and phones (1, T, 29), of waveform (1, S) and style (1, n_styles)."""
-        arrays = self._arrays
-        style = inputs.get("style", np.zeros((1, arrays["network.style.weight"].shape[1]), np.float32))
-        features = _voice_features(arrays, inputs["waveform"][0], self._hop_samples)
-        hidden = _hidden(arrays, features, style)
-        blendshapes = np.clip(_linear(arrays, "network.blendshapes", hidden), 0, 1)
-        contact = _sigmoid(_linear(arrays, "network.contact", hidden))
-        outputs = {
-            "values": _closed(arrays, blendshapes, contact, self._jaw, self._close),
-            "phones": _softmax(_linear(arrays, "network.phones", hidden)),
-        }
-        return [outputs[name][None] for name in names]
+        arrays, waveform = self._arrays, inputs["waveform"][0]
+        style = inputs.get("style", self._default_style)
+        before, after = self.margin_samples
+        power = self.mel_power(
+            np.pad(waveform[: len(waveform) // self.hop_samples * self.hop_samples], (before, after))
+        )
+        hidden = _hidden(arrays, _features(arrays, power), style)
+        phones = _softmax(_linear(arrays, "network.phones", hidden)) if "phones" in names else None
+        outputs = {"values": self._blendshapes(hidden), "phones": phones}
+        return [np.asarray(outputs[name])[None] for name in names]
+
+    @property
+    def margin_samples(self) -> tuple[int, int]:
+        """Samples before the first and after the last hop that are heard with them."""
+        both = len(self._arrays[_WINDOW]) - self._row_samples
+        return both // 2, both - both // 2
+
+    @property
+    def reach_frames(self) -> int:
+        """How many frames to either side the network looks from each: its convolutions, without the local means."""
+        return 1 + int(self._arrays["dilations"].sum())
+
+    @property
+    def mean_reach_rows(self) -> int:
+        """How many rows of mel power to either side count for what is around a row: level, and mean of each band."""
+        return 2 * int(self._arrays["level_reach_rows"])
+
+    def mel_power(self, samples: Float32Array) -> Float32Array:
+        """MelPower: whole hops with margin_samples round them -> (R, n_mels), rows_per_frame a hop."""
+        windows = np.lib.stride_tricks.sliding_window_view(samples, len(self._arrays[_WINDOW]))
+        return _mel_power(self._arrays, windows[:: self._row_samples])
+
+    def last_values(self, power: Float32Array, n_frames: int) -> Float32Array:
+        """Blendshapes (n_frames, 51) at the end of rows of mel power (R, n_mels), as if the sound ended there."""
+        features = _features(self._arrays, power)[-n_frames - self.reach_frames :]
+        return self._blendshapes(_hidden(self._arrays, features, self._default_style)[-n_frames:])
+
+    def _blendshapes(self, hidden: Float32Array) -> Float32Array:
+        """(T, H) -> (T, 51)."""
+        blendshapes = np.clip(_linear(self._arrays, "network.blendshapes", hidden), 0, 1)
+        contact = _sigmoid(_linear(self._arrays, "network.contact", hidden))
+        return _closed(self._arrays, blendshapes, contact, self._jaw, self._close)
 
 
-def _voice_features(arrays: Arrays, waveform: Float32Array, hop_samples: int) -> Float32Array:
-    """VoiceFeatures: (S,) -> (T, F)."""
-    n_features = len(arrays["network.mean"])
-    n_frames = len(waveform) // hop_samples
-    rows_per_frame = n_features // arrays["features.mel_power.mel"].shape[1]
-    power = _mel_power(arrays, waveform[: n_frames * hop_samples], hop_samples // rows_per_frame)
+def _features(arrays: Arrays, power: Float32Array) -> Float32Array:
+    """VoiceFeatures after MelPower: (R, n_mels) -> (T, F)."""
     reach = int(arrays["level_reach_rows"])
     relative = power / np.maximum(_local_mean(power.mean(axis=1, keepdims=True), reach), arrays["quietest_power"])
     log_power = np.log10(relative + arrays["floor_power"])
     rows = log_power - _local_mean(log_power, reach)
-    return np.asarray(rows.reshape(n_frames, n_features), np.float32)
+    return np.asarray(rows.reshape(-1, len(arrays["network.mean"])), np.float32)
 
 
-def _mel_power(arrays: Arrays, waveform: Float32Array, hop_samples: int) -> Float32Array:
-    """MelPower: (S,) -> (R, n_mels)."""
-    window = arrays["features.mel_power.power_spectrum.window"]
-    before = (len(window) - hop_samples) // 2
-    padded = np.pad(waveform, (before, len(window) - hop_samples - before))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, len(window))[::hop_samples]
+def _mel_power(arrays: Arrays, windows: Float32Array) -> Float32Array:
+    """MelPower of windows (R, W): (R, n_mels)."""
+    window = arrays[_WINDOW]
     spectrum = np.fft.rfft(windows * window)
     power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
     return np.asarray(power @ arrays["features.mel_power.mel"])
