@@ -219,17 +219,19 @@ def over_grey(rgba: NDArray[np.float32]) -> NDArray[np.float32]:
     return over
 
 
-def assemble(tiles: NDArray[np.float32], labels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Tiles (N, H, W, 3) with their labels (N, h, W) underneath, as rows of N_COLUMNS; (height, width, 3)."""
+def assemble(
+    tiles: NDArray[np.float32], labels: NDArray[np.float32], n_columns: int = N_COLUMNS
+) -> NDArray[np.float32]:
+    """Tiles (N, H, W, 3) with their labels (N, h, W) underneath, as rows of n_columns; (height, width, 3)."""
     ink = labels[..., None]
     strips = np.broadcast_to(BACKGROUND_GREY + ink * (LABEL_GREY - BACKGROUND_GREY), (*labels.shape, 3))
     cells = np.concatenate([tiles, strips], axis=1)
-    n_rows = -(-len(cells) // N_COLUMNS)
-    grid = np.full((n_rows * N_COLUMNS, *cells.shape[1:]), BACKGROUND_GREY, np.float32)
+    n_rows = -(-len(cells) // n_columns)
+    grid = np.full((n_rows * n_columns, *cells.shape[1:]), BACKGROUND_GREY, np.float32)
     grid[: len(cells)] = cells
     height_px, width_px = cells.shape[1:3]
-    rows = grid.reshape(n_rows, N_COLUMNS, height_px, width_px, 3).swapaxes(1, 2)
-    return rows.reshape(n_rows * height_px, N_COLUMNS * width_px, 3)
+    rows = grid.reshape(n_rows, n_columns, height_px, width_px, 3).swapaxes(1, 2)
+    return rows.reshape(n_rows * height_px, n_columns * width_px, 3)
 
 
 def save_png(pixels: NDArray[np.float32], path: Path) -> None:
@@ -269,15 +271,22 @@ def choose_camera(scene: bpy.types.Scene, heads: list[bpy.types.Object], camera_
 
 
 def render_contact_sheet(
-    blend: Path, output: Path, object_name: str | None = None, tile_px: int = 160, camera_name: str | None = None
+    blend: Path,
+    output: Path,
+    object_name: str | None = None,
+    tile_px: int = 160,
+    camera_name: str | None = None,
+    poses: dict[str, Pose] | None = None,
+    n_columns: int = N_COLUMNS,
 ) -> None:
-    """Write the contact sheet of a .blend as a PNG.
+    """Write the contact sheet of a .blend as a PNG: a picture of each pose, those of POSES unless others are given.
 
     A channel that the head does not have is labelled "(missing)". Raises ValueError with a sentence when the .blend
     or the object cannot be used; nothing is written then.
     """
     if not 16 <= tile_px <= 1024:
         raise ValueError(f"A tile of {tile_px} px cannot be drawn; choose --tile_px between 16 and 1024.")
+    poses = POSES if poses is None else poses
     scene = open_blend(blend)
     heads = find_heads(scene, object_name)
     scene.camera = choose_camera(scene, heads, camera_name)
@@ -286,12 +295,12 @@ def render_contact_sheet(
         release_animation(head)
     present = set().union(*(channel_keys(head) for head in heads))
     tiles = []
-    for pose in POSES.values():
+    for pose in poses.values():
         set_pose(heads, pose)
         tiles.append(over_grey(render_pixels(scene)))
-    labels = [name if set(pose) <= present else f"{name} (missing)" for name, pose in POSES.items()]
+    labels = [name if set(pose) <= present else f"{name} (missing)" for name, pose in poses.items()]
     label_height_px = max(8, round(tile_px * LABEL_HEIGHT_PER_TILE_WIDTH))
-    save_png(assemble(np.stack(tiles), render_labels(labels, tile_px, label_height_px)), output)
+    save_png(assemble(np.stack(tiles), render_labels(labels, tile_px, label_height_px), n_columns), output)
 
 
 def main(arguments: list[str] | None = None) -> int:
