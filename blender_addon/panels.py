@@ -18,9 +18,11 @@ from . import (
     face,
     following,
     keyframes,
+    learn_character,
     operators,
     phone_track,
     properties,
+    reference_render,
     rig_panel,
     settings_presets,
     take_list,
@@ -187,6 +189,15 @@ class _Result(_Sidebar):
         _draw_unmatched(layout, context, facts["coverage"]["unmatched"])
 
 
+class _Reference(_Sidebar):
+    bl_label = "Reference Render"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        reference_render.draw(self.layout, context)
+        learn_character.draw(self.layout, context)
+
+
 class _Exchange(_Sidebar):
     bl_label = "Import and Export"
     bl_options = {"DEFAULT_CLOSED"}
@@ -270,7 +281,7 @@ def _draw_unmatched(layout: Any, context: bpy.types.Context, channels: list[str]
         draw_sentence(body, context, ", ".join(channels), "INFO")
 
 
-SECTIONS = (_Result, _Rig, _Shaping, _Emotion, _Life, _Phones, _Takes, _Dialogue, _Exchange)
+SECTIONS = (_Result, _Rig, _Shaping, _Emotion, _Life, _Phones, _Takes, _Dialogue, _Reference, _Exchange)
 """The sub-panels from top to bottom: how it went, then what to change, then what few need."""
 
 
