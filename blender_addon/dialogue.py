@@ -28,6 +28,7 @@ from .core.names import most_alike
 from .core.shaping import Shaping
 from .drawing import draw_sentence
 from .job import Job
+from .translation import translated
 
 LISTENING_SECONDS = 1.0
 """The shortest time between a character's own lines in which it is seen to listen."""
@@ -339,14 +340,16 @@ class VOXKEY_OT_find_voices(bpy.types.Operator):
         kept = [row for row in voices(context.scene) if row.character and _is_heard(context.scene, row)]
         rows = [*kept, *(row for row in find_voices(context.scene) if row.sound not in {row.sound for row in kept})]
         if not rows:
-            self.report({"ERROR"}, "There is no sound in the scene; add sound strips in the Sequencer")
+            self.report({"ERROR"}, translated("There is no sound in the scene; add sound strips in the Sequencer"))
             return {"CANCELLED"}
         table.voices.clear()
         order = audio_io.voice_names(context.scene)
         for row in sorted(rows, key=lambda row: order.index(row.sound)):
             _add_row(table, row)
         n_open = sum(row.character is None for row in rows)
-        self.report({"INFO"}, f"{_counted(len(rows), 'voice')}" + (f"; choose {n_open} more" if n_open else ""))
+        self.report(
+            {"INFO"}, translated(f"{_counted(len(rows), 'voice')}" + (f"; choose {n_open} more" if n_open else ""))
+        )
         return {"FINISHED"}
 
 
@@ -373,7 +376,7 @@ class VOXKEY_OT_remove_voice(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         has_voice = len(context.scene.voxkey_dialogue.voices) > 0
         if not has_voice:
-            cls.poll_message_set("There is no row to remove")
+            cls.poll_message_set(translated("There is no row to remove"))
         return has_voice
 
     def execute(self, context: bpy.types.Context) -> Any:
@@ -396,7 +399,7 @@ class VOXKEY_OT_generate_dialogue(operators.JobOperator, bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         reason = disabled_reason(context)
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(translated(reason))
         return reason is None
 
     def execute(self, context: bpy.types.Context) -> Any:
@@ -422,7 +425,7 @@ class VOXKEY_OT_generate_dialogue(operators.JobOperator, bpy.types.Operator):
     def write(self, context: bpy.types.Context, predicted: Heard) -> Any:
         report = write(predicted, self._shaping, context.scene.voxkey_dialogue.listening)
         context.scene.voxkey_dialogue.report = "\n".join(report.sentences)
-        self.report({"WARNING" if report.skipped else "INFO"}, "; ".join(report.sentences))
+        self.report({"WARNING" if report.skipped else "INFO"}, translated("; ".join(report.sentences)))
         return {"FINISHED"}
 
     def _prepared(self, context: bpy.types.Context) -> Script:
@@ -431,7 +434,7 @@ class VOXKEY_OT_generate_dialogue(operators.JobOperator, bpy.types.Operator):
         return prepare(context.scene, voices(context.scene), properties.model_path(context), device)
 
     def _refuse(self, context: bpy.types.Context, error: ValueError) -> Any:
-        self.report({"ERROR"}, str(error))
+        self.report({"ERROR"}, translated(str(error)))
         return {"CANCELLED"}
 
 

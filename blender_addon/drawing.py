@@ -10,6 +10,8 @@ from typing import Any
 
 import bpy
 
+from .translation import translated
+
 CHARACTER_PX = 6.6
 """Mean width of a character of the interface font at scale 1, by which sentences are broken into lines."""
 
@@ -20,8 +22,8 @@ def draw_sentence(layout: Any, context: bpy.types.Context, sentence: str, icon: 
     n_characters = max(12, int((context.region.width / scale - 50) / CHARACTER_PX))
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for number, line in enumerate(textwrap.wrap(sentence, n_characters)):
-        column.label(text=line, icon=icon if number == 0 else "BLANK1")
+    for number, line in enumerate(textwrap.wrap(translated(sentence), n_characters)):
+        column.label(text=line, translate=False, icon=icon if number == 0 else "BLANK1")
 
 
 def redraw_panels(context: bpy.types.Context) -> None:

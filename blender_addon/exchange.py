@@ -19,6 +19,7 @@ from . import face, generation, keyframes, operators, phone_track, properties, r
 from .core import audio2face, livelink, phones
 from .core.curves import Curves, Float32Array, frames_to_seconds, sample_curves, seconds_to_frames
 from .core.shaping import Shaping
+from .translation import translated
 
 SCENE_RATE, APP_RATE = "SCENE", "60"
 
@@ -227,7 +228,7 @@ class VOXKEY_OT_import_capture(bpy.types.Operator, ImportHelper):
             result = import_capture(scene, obj, Path(self.filepath), scene.frame_current, scene.voxkey.head)
         except ValueError as error:
             return _refuse(self, error)
-        self.report({"WARNING" if result.warnings else "INFO"}, result.summary)
+        self.report({"WARNING" if result.warnings else "INFO"}, translated(result.summary))
         return {"FINISHED"}
 
 
@@ -280,7 +281,7 @@ class _Export(ExportHelper):
             self.write(_chosen_take(context, self.take), path, context.scene)
         except ValueError as error:
             return _refuse(self, error)
-        self.report({"INFO"}, f"Wrote {path.name}")
+        self.report({"INFO"}, translated(f"Wrote {path.name}"))
         return {"FINISHED"}
 
     def write(self, take: bpy.types.Action, path: Path, scene: bpy.types.Scene) -> None:
@@ -373,7 +374,7 @@ class VOXKEY_OT_bake_takes(bpy.types.Operator):
             action = bake(context.scene, properties.target_object(context))
         except ValueError as error:
             return _refuse(self, error)
-        self.report({"INFO"}, f"Baked {action.name}; the NLA tracks are muted")
+        self.report({"INFO"}, translated(f"Baked {action.name}; the NLA tracks are muted"))
         return {"FINISHED"}
 
 
@@ -433,12 +434,12 @@ def _chosen_take(context: bpy.types.Context, name: str) -> bpy.types.Action:
 
 def _poll(cls: Any, reason: str | None) -> bool:
     if reason:
-        cls.poll_message_set(reason)
+        cls.poll_message_set(translated(reason))
     return reason is None
 
 
 def _refuse(operator: bpy.types.Operator, error: ValueError) -> Any:
-    operator.report({"ERROR"}, str(error))
+    operator.report({"ERROR"}, translated(str(error)))
     return {"CANCELLED"}
 
 

@@ -15,6 +15,7 @@ import bpy
 from . import audio_io, generation, keyframes, operators, properties
 from .core.shaping import Shaping
 from .drawing import draw_sentence
+from .translation import translated
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class VOXKEY_OT_follow_strip(operators.JobOperator, bpy.types.Operator):
             request = self._request(context)
             return self.write(context, generation.predict(request)) if request else {"FINISHED"}
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, translated(str(error)))
             return {"CANCELLED"}
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Any:
@@ -69,7 +70,7 @@ class VOXKEY_OT_follow_strip(operators.JobOperator, bpy.types.Operator):
         try:
             request = self._request(context)
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, translated(str(error)))
             return {"CANCELLED"}
         if request is None:
             return {"FINISHED"}
@@ -79,7 +80,7 @@ class VOXKEY_OT_follow_strip(operators.JobOperator, bpy.types.Operator):
 
     def write(self, context: bpy.types.Context, predicted: generation.Prediction) -> Any:
         result = generation.write_result(self._place, self._shaping, predicted)
-        self.report({"WARNING" if result.warnings else "INFO"}, result.summary)
+        self.report({"WARNING" if result.warnings else "INFO"}, translated(result.summary))
         return {"FINISHED"}
 
     def _request(self, context: bpy.types.Context) -> generation.Request | None:
@@ -95,7 +96,7 @@ class VOXKEY_OT_follow_strip(operators.JobOperator, bpy.types.Operator):
             keyframes.shift_take(take, found.frames)
             placed = audio_io.placed(scene, audio_io.find_source(scene, facts["source"]))
             keyframes.add_facts(take, start_frame=placed["start_frame"], placed=placed)
-            self.report({"INFO"}, f"{take.name} was brought along; all edits are kept")
+            self.report({"INFO"}, translated(f"{take.name} was brought along; all edits are kept"))
             return None
         head = bpy.data.objects.get(facts["head"] or "")
         self._shaping: Shaping = generation.shaping_of(take)

@@ -32,6 +32,7 @@ from .core.frames import SIDE_PX, Frames, save_frames
 from .drawing import draw_sentence
 from .job import Job
 from .steps import SteppedOperator
+from .translation import translated
 
 N_FRAMES = 20
 """P4 (core/frames.py), section 3.3: K = 20 pictures of a person that the network has not seen."""
@@ -249,7 +250,7 @@ class VOXKEY_OT_learn_character(SteppedOperator, bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         reason = disabled_reason(context)
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(translated(reason))
         return reason is None
 
     def execute(self, context: bpy.types.Context) -> Any:
@@ -280,7 +281,7 @@ class VOXKEY_OT_learn_character(SteppedOperator, bpy.types.Operator):
         """Offer the model in the menu, and choose it."""
         preferences.model_files.cache_clear()
         context.scene.voxkey_reference.look = predicted.model.name
-        self.report({"INFO"}, f"{predicted.model.stem} was learned; Reference Render paints it now")
+        self.report({"INFO"}, translated(f"{predicted.model.stem} was learned; Reference Render paints it now"))
         return {"FINISHED"}
 
 

@@ -23,6 +23,7 @@ from .core.surface import Floats, Ints
 from .drawing import draw_sentence, redraw_panels
 from .job import Job
 from .shape_match import ATTRIBUTE, read_landmarks
+from .translation import translated
 
 STILL_UNITS = 1e-7
 """Motion in units of the scene that gives a part no shape key."""
@@ -95,7 +96,7 @@ class VOXKEY_OT_make_shape_keys(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         reason = disabled_reason(context)
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(translated(reason))
         return reason is None
 
     def execute(self, context: bpy.types.Context) -> Any:
@@ -130,7 +131,7 @@ class VOXKEY_OT_make_shape_keys(bpy.types.Operator):
             return {"CANCELLED"}
         if event.type == "ESC" and event.value == "PRESS":
             self.cancel(context)
-            self.report({"INFO"}, "Cancelled; no shape keys were made")
+            self.report({"INFO"}, translated("Cancelled; no shape keys were made"))
             return {"CANCELLED"}
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
@@ -155,11 +156,13 @@ class VOXKEY_OT_make_shape_keys(bpy.types.Operator):
     def _write(self, request: _Request, offsets: Floats) -> Any:
         _write_keys(request, offsets)
         names = ", ".join(request.names)
-        self.report({"INFO"}, f"{len(offsets)} shapes were carried over from {request.source_name} to {names}")
+        self.report(
+            {"INFO"}, translated(f"{len(offsets)} shapes were carried over from {request.source_name} to {names}")
+        )
         return {"FINISHED"}
 
     def _refuse(self, error: ValueError) -> Any:
-        self.report({"ERROR"}, str(error))
+        self.report({"ERROR"}, translated(str(error)))
         return {"CANCELLED"}
 
 
@@ -169,11 +172,11 @@ CLASSES = (VOXKEY_OT_make_shape_keys,)
 def draw(layout: Any, context: bpy.types.Context) -> None:
     """Where the shapes come from, and the button."""
     if _running is not None:
-        layout.progress(factor=_running.progress, type="BAR", text=f"Making shapes {_running.progress:.0%}")
+        layout.progress(factor=_running.progress, type="BAR", text=translated(f"Making shapes {_running.progress:.0%}"))
         draw_sentence(layout, context, "Esc cancels", "BLANK1")
         return
     source = selected_source(context, properties.target_object(context))
-    layout.label(text=f"From {source.name}" if source else "From Voxkey's default head", icon="MESH_MONKEY")
+    layout.label(text=translated(f"From {source.name}" if source else "From Voxkey's default head"), icon="MESH_MONKEY")
     layout.operator("voxkey.make_shape_keys", icon="SHAPEKEY_DATA")
     reason = disabled_reason(context)
     if reason:

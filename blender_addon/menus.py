@@ -19,6 +19,7 @@ from bpy_extras.io_utils import ImportHelper
 
 from . import audio_io, face, operators, properties
 from .drawing import draw_sentence
+from .translation import translated
 
 AUDIO_ENDINGS = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aac")
 
@@ -62,7 +63,7 @@ class VOXKEY_OT_animate_sound(bpy.types.Operator, ImportHelper):
         try:
             strip = audio_io.add_sound_strip(scene, Path(bpy.path.abspath(self.filepath)), scene.frame_current)
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, translated(str(error)))
             return {"CANCELLED"}
         scene.voxkey.source = strip.name
         if self.is_animated:
@@ -80,7 +81,7 @@ class VOXKEY_OT_animate_strip(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         reason = _no_strip_reason(context.scene) or face.target_problem(properties.target_object(context))
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(translated(reason))
         return reason is None
 
     def execute(self, context: bpy.types.Context) -> Any:
@@ -123,7 +124,7 @@ def _generate(operator: bpy.types.Operator, context: bpy.types.Context) -> None:
     """Press Generate; where that can't be pressed, say why."""
     reason = operators.disabled_reason(context)
     if reason:
-        operator.report({"WARNING"}, reason)
+        operator.report({"WARNING"}, translated(reason))
     elif bpy.app.background:
         bpy.ops.voxkey.generate()
     else:

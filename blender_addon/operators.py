@@ -18,6 +18,7 @@ from .core.model import IN_NUMPY
 from .core.shaping import RANGES, SEEDS, Shaping
 from .drawing import redraw_panels
 from .job import Job
+from .translation import translated
 
 _running: Job | None = None
 """The one prediction that may run at a time; not in the scene, where undo would reach it."""
@@ -150,7 +151,7 @@ def apply_settings(operator: bpy.types.Operator, context: bpy.types.Context, tak
     scene, obj, span = context.scene, properties.target_object(context), chosen_range(context)
     if span is not None:
         generation.redo_range(scene, obj, take, span, properties.shaping(context))
-        operator.report({"INFO"}, f"{take.name}: frames {span[0]} to {span[1]} were shaped")
+        operator.report({"INFO"}, translated(f"{take.name}: frames {span[0]} to {span[1]} were shaped"))
         return {"FINISHED"}
     was_clicked = clicked_take(context, [take])
     result = generation.reshape_take(scene, obj, take, properties.shaping(context), scene.voxkey.head)
@@ -183,7 +184,7 @@ class JobOperator:
             job.cancel()
         if job.is_cancelled:
             self.cancel(context)
-            self.report({"INFO"}, "Cancelled; nothing was written")
+            self.report({"INFO"}, translated("Cancelled; nothing was written"))
             return {"CANCELLED"}
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
@@ -290,7 +291,7 @@ class VOXKEY_OT_delete_take(bpy.types.Operator):
         take = current_take(context)
         name = take.name
         take_list.delete(properties.target_object(context), take)
-        self.report({"INFO"}, f"{name} was removed")
+        self.report({"INFO"}, translated(f"{name} was removed"))
         return {"FINISHED"}
 
 
@@ -312,7 +313,7 @@ class VOXKEY_OT_apply_fix(bpy.types.Operator):
             self_check.apply_fix(context.scene, obj, take, self.sentence)
         except ValueError as error:
             return _refuse(self, error)
-        self.report({"INFO"} if keyframes.read_facts(take)["moved"] else {"WARNING"}, _seen_sentence(take))
+        self.report({"INFO"} if keyframes.read_facts(take)["moved"] else {"WARNING"}, translated(_seen_sentence(take)))
         return {"FINISHED"}
 
 
@@ -346,7 +347,7 @@ class VOXKEY_OT_check_runtime(bpy.types.Operator):
         preferences.model_files.cache_clear()
         preferences.runs_in_numpy.cache_clear()
         runtime = preferences.runtime()
-        self.report({"INFO" if runtime.devices else "ERROR"}, runtime.sentence)
+        self.report({"INFO" if runtime.devices else "ERROR"}, translated(runtime.sentence))
         return {"FINISHED"}
 
 
@@ -358,7 +359,7 @@ def in_background() -> bool:
 def poll(cls: Any, reason: str | None) -> bool:
     """Whether an operator can be pressed; the reason why not becomes its tooltip."""
     if reason:
-        cls.poll_message_set(reason)
+        cls.poll_message_set(translated(reason))
     return reason is None
 
 
@@ -386,10 +387,10 @@ def _request(context: bpy.types.Context) -> generation.Request:
 
 
 def _refuse(operator: bpy.types.Operator, error: ValueError) -> Any:
-    operator.report({"ERROR"}, str(error))
+    operator.report({"ERROR"}, translated(str(error)))
     return {"CANCELLED"}
 
 
 def _announce(operator: bpy.types.Operator, result: generation.Result) -> Any:
-    operator.report({"WARNING" if result.warnings or result.unmatched_channels else "INFO"}, result.summary)
+    operator.report({"WARNING" if result.warnings or result.unmatched_channels else "INFO"}, translated(result.summary))
     return {"FINISHED"}

@@ -29,6 +29,7 @@ from . import (
 )
 from .core.emotion import EMOTIONS
 from .drawing import draw_sentence
+from .translation import translated
 
 SHAPING_SECTIONS = {
     "Regions": ("mouth_strength", "jaw_strength", "cheek_strength", "eye_strength", "brow_strength"),
@@ -218,7 +219,7 @@ def _draw_choices(layout: Any, context: bpy.types.Context) -> None:
     if settings.target is None and obj is not None and face.target_problem(obj) is None:
         hint = layout.row()
         hint.alignment = "RIGHT"
-        hint.label(text=f"Active object: {obj.name}")
+        hint.label(text=translated(f"Active object: {obj.name}"))
     settings_presets.draw(layout, context)
 
 
@@ -260,7 +261,7 @@ def _draw_keys(layout: Any, context: bpy.types.Context) -> None:
     take = operators.current_take(context)
     facts = keyframes.read_facts(take) if take else {}
     if "n_keys" in facts:
-        layout.label(text=f"{facts['n_keys']:,} of {facts['n_frame_keys']:,} keys", icon="KEYFRAME")
+        layout.label(text=translated(f"{facts['n_keys']:,} of {facts['n_frame_keys']:,} keys"), icon="KEYFRAME")
 
 
 def _draw_finding(layout: Any, context: bpy.types.Context, finding: dict[str, str]) -> None:
@@ -276,7 +277,7 @@ def _draw_unmatched(layout: Any, context: bpy.types.Context, channels: list[str]
     if not channels:
         return
     header, body = layout.panel("voxkey_unmatched", default_closed=True)
-    header.label(text=f"{len(channels)} channels move nothing")
+    header.label(text=translated(f"{len(channels)} channels move nothing"))
     if body is not None:
         draw_sentence(body, context, ", ".join(channels), "INFO")
 

@@ -33,6 +33,7 @@ from .core.curves import frames_to_seconds, seconds_to_frames
 from .core.phone_edits import LIPS, SILENCE, Edits, check_name, classes_of
 from .core.phones import Phone, segments
 from .drawing import draw_sentence
+from .translation import translated
 
 PHONE = "voxkey_phone"
 """Custom property of a strip: whose phone it is, its exact times, and the frames of the take that it was put at."""
@@ -261,14 +262,14 @@ class _PhoneOperator:
     def poll(cls, context: bpy.types.Context) -> bool:
         reason = cls.reason(context)
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(translated(reason))
         return reason is None
 
     def execute(self, context: bpy.types.Context) -> Any:
         try:
-            self.report({"INFO"}, self.act(context))
+            self.report({"INFO"}, translated(self.act(context)))
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, translated(str(error)))
             return {"CANCELLED"}
         return {"FINISHED"}
 

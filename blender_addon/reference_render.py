@@ -34,6 +34,7 @@ from .core.wav import resample_waveform
 from .drawing import draw_sentence
 from .job import Job
 from .steps import SteppedOperator
+from .translation import translated
 
 LOOK, HEARING = "landmarks_to_image", "audio_to_landmarks"
 """Kinds of model files: what paints, and what hears landmarks in a sound where there is no take."""
@@ -412,7 +413,7 @@ class VOXKEY_OT_reference_render(SteppedOperator, bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         reason = disabled_reason(context)
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(translated(reason))
         return reason is None
 
     def execute(self, context: bpy.types.Context) -> Any:
@@ -439,7 +440,7 @@ class VOXKEY_OT_reference_render(SteppedOperator, bpy.types.Operator):
 
     def _show(self, context: bpy.types.Context, result: Result) -> Any:
         show(context.scene, result, set(context.scene.voxkey_reference.places))
-        self.report({"INFO"}, result.summary)
+        self.report({"INFO"}, translated(result.summary))
         return {"FINISHED"}
 
 

@@ -31,6 +31,7 @@ from . import (
     shape_match,
     take_list,
     take_range,
+    translation,
 )
 
 CLASSES: tuple[Any, ...] = (
@@ -72,6 +73,7 @@ WITH_PROPERTIES: tuple[Any, ...] = (
     dialogue,
     menus,
     reference_render,
+    translation,
 )
 
 _commands: list[Any] = []

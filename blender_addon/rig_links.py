@@ -37,6 +37,7 @@ from .core.retarget import (
     rig_map_to_text,
     save_rig_map,
 )
+from .translation import translated
 
 CHANNELS = (*BLENDSHAPE_CHANNELS, *HEAD_CHANNELS)
 MOVES = {
@@ -361,14 +362,14 @@ class _Editor:
     def poll(cls, context: bpy.types.Context) -> bool:
         reason = cls.reason(context)
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(translated(reason))
         return reason is None
 
     def execute(self, context: bpy.types.Context) -> Any:
         try:
             self.change(properties.target_object(context))
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, translated(str(error)))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -386,9 +387,11 @@ class VOXKEY_OT_detect_rig(_Editor, bpy.types.Operator):
         reset(obj)
         rig_map, cover, _ = face.chosen_map(obj)
         if rig_map is None:
-            self.report({"WARNING"}, f"No family of rigs has names like {obj.name}'s; match its shape keys by shape")
+            self.report(
+                {"WARNING"}, translated(f"No family of rigs has names like {obj.name}'s; match its shape keys by shape")
+            )
         else:
-            self.report({"INFO"}, f"{rig_map.name}: {len(cover.matched) + len(cover.combined)} channels")
+            self.report({"INFO"}, translated(f"{rig_map.name}: {len(cover.matched) + len(cover.combined)} channels"))
 
 
 class VOXKEY_OT_choose_rig_map(_Editor, bpy.types.Operator):
@@ -431,7 +434,7 @@ class VOXKEY_OT_save_rig_map(_Editor, bpy.types.Operator, ExportHelper):
         try:
             rig_map = _known_map(properties.target_object(context))
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, translated(str(error)))
             return {"CANCELLED"}
         name = bpy.path.clean_name(rig_map.name.removesuffix(EDITED)) or "rig_map"
         self.filepath = str(presets.user_folder() / f"{name}.json")
@@ -444,7 +447,7 @@ class VOXKEY_OT_save_rig_map(_Editor, bpy.types.Operator, ExportHelper):
         except OSError as error:
             raise ValueError(f"{path.name} can't be written ({error.strerror}); choose another folder") from error
         presets.forget()
-        self.report({"INFO"}, f"Saved {path.name}")
+        self.report({"INFO"}, translated(f"Saved {path.name}"))
 
 
 class VOXKEY_OT_edit_links(_Editor, bpy.types.Operator):

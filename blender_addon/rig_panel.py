@@ -19,6 +19,7 @@ from . import face, make_shapes, presets, properties, rig_links, rig_preview, sh
 from .core.names import match_names
 from .drawing import draw_sentence
 from .rig_look import N_CHANNELS, Look, last_look, seen
+from .translation import translated
 
 KIND_ICONS = {"shape_key": "SHAPEKEY_DATA", "bone": "BONE_DATA", "property": "PROPERTIES"}
 
@@ -94,7 +95,7 @@ def draw_header(layout: Any, context: bpy.types.Context) -> None:
     obj = properties.target_object(context)
     known = None if face.target_problem(obj) else last_look(obj)
     if known and known.coverage:
-        layout.label(text=f"{N_CHANNELS - len(known.coverage.unmatched)} of {N_CHANNELS}")
+        layout.label(text=translated(f"{N_CHANNELS - len(known.coverage.unmatched)} of {N_CHANNELS}"))
 
 
 def draw(layout: Any, context: bpy.types.Context) -> None:
@@ -155,7 +156,7 @@ def _draw_coverage(layout: Any, context: bpy.types.Context, known: Look) -> None
         draw_sentence(body, context, f"{channel} moves {targets}", _status_icon(known, channel))
     if cover.unused:
         header, names = body.panel("voxkey_unused", default_closed=True)
-        header.label(text=f"Unused shape keys: {len(cover.unused)}")
+        header.label(text=translated(f"Unused shape keys: {len(cover.unused)}"))
         if names is not None:
             draw_sentence(names, context, ", ".join(cover.unused), "SHAPEKEY_DATA")
 
@@ -168,7 +169,9 @@ def _status_icon(known: Look, channel: str) -> str:
 
 def _draw_links(layout: Any, obj: bpy.types.Object, known: Look) -> None:
     header, body = layout.panel("voxkey_links", default_closed=True)
-    header.label(text=f"Your own links: {len(obj.voxkey_rig.links)}" if known.is_own else "Links of the family")
+    header.label(
+        text=translated(f"Your own links: {len(obj.voxkey_rig.links)}" if known.is_own else "Links of the family")
+    )
     if body is None:
         return
     if not known.is_own:

@@ -17,6 +17,7 @@ from . import face, keyframes, properties
 from .core.channels import BLENDSHAPE_CHANNELS
 from .core.retarget import RigMap
 from .drawing import redraw_panels
+from .translation import translated
 
 WIDTH_PX = 300
 """How far the mouse goes from nothing to all of a channel, at interface scale 1."""
@@ -96,7 +97,7 @@ class VOXKEY_OT_preview_channel(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         reason = "A channel is being shown; click to end that" if _running else _no_face(context)
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(translated(reason))
         return reason is None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
@@ -105,11 +106,11 @@ class VOXKEY_OT_preview_channel(bpy.types.Operator):
         try:
             rig_map, cover, _ = face.chosen_map(obj)
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, translated(str(error)))
             return {"CANCELLED"}
         moving = {*cover.matched, *cover.combined}
         if rig_map is None or self.channel not in moving:
-            self.report({"ERROR"}, f"{self.channel} moves nothing on {obj.name}; add a link for it")
+            self.report({"ERROR"}, translated(f"{self.channel} moves nothing on {obj.name}; add a link for it"))
             return {"CANCELLED"}
         channels = tuple(channel for channel in BLENDSHAPE_CHANNELS if channel in moving)
         _running = Preview(obj.name, rig_map, channels, self.channel, 1.0, [])

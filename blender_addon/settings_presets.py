@@ -23,6 +23,7 @@ from . import operators
 from .core.emotion import EMOTIONS
 from .core.shaping import SEEDS, Shaping
 from .core.text_files import read_text, write_text
+from .translation import translated
 
 SHIPPED_FOLDER = Path(__file__).parent / "settings"
 PROPERTY_OF = {"head": "head_motion"}
@@ -118,9 +119,9 @@ class _Load:
         try:
             apply_preset(context, read_preset(path))
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, translated(str(error)))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"{path.stem}: all settings are those of the preset")
+        self.report({"INFO"}, translated(f"{path.stem}: all settings are those of the preset"))
         return {"FINISHED"}
 
 
@@ -176,10 +177,10 @@ class VOXKEY_OT_save_preset(bpy.types.Operator, ExportHelper):
         try:
             write_text(path, json.dumps({"settings": changed}, indent=2) + "\n")
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, translated(str(error)))
             return {"CANCELLED"}
         forget()
-        self.report({"INFO"}, f"Saved {path.name}")
+        self.report({"INFO"}, translated(f"Saved {path.name}"))
         return {"FINISHED"}
 
 

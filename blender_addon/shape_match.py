@@ -20,6 +20,7 @@ from .core.landmarks import guess_landmarks, nearest_vertices
 from .core.retarget import completed
 from .core.shape_solve import FOUND, ShapeMatch, match_shapes
 from .drawing import draw_sentence
+from .translation import translated
 
 ATTRIBUTE = "landmark68"
 """Integer point attribute of a face: the number of the landmark plus one, 0 for all other vertices."""
@@ -185,7 +186,7 @@ class VOXKEY_OT_guess_landmarks(bpy.types.Operator):
         except ValueError as error:
             return _refuse(self, error)
         _show(context, obj, shapes.vertices, landmarks)
-        self.report({"INFO"}, f"{OBJECT_NAME} of {obj.name}: drag them where they are wrong, then apply")
+        self.report({"INFO"}, translated(f"{OBJECT_NAME} of {obj.name}: drag them where they are wrong, then apply"))
         return {"FINISHED"}
 
     def _landmarks(self, context: bpy.types.Context, obj: bpy.types.Object, shapes: FaceShapes) -> Ints:
@@ -216,7 +217,7 @@ class VOXKEY_OT_apply_landmarks(bpy.types.Operator):
             return _refuse(self, error)
         context.view_layer.objects.active = obj
         obj.select_set(True)
-        self.report({"INFO"}, f"{obj.name} keeps its 68 landmarks")
+        self.report({"INFO"}, translated(f"{obj.name} keeps its 68 landmarks"))
         return {"FINISHED"}
 
 
@@ -242,7 +243,7 @@ class VOXKEY_OT_match_by_shape(bpy.types.Operator):
         except ValueError as error:
             return _refuse(self, error)
         n_keys = len({link.target for link in found.rig_map.links})
-        self.report({"INFO"}, f"{obj.name}: {_summary(found.residuals)}, by {n_keys} shape keys")
+        self.report({"INFO"}, translated(f"{obj.name}: {_summary(found.residuals)}, by {n_keys} shape keys"))
         return {"FINISHED"}
 
 
@@ -368,10 +369,10 @@ def _remove(obj: bpy.types.Object) -> None:
 
 def _poll(cls: Any, reason: str | None) -> bool:
     if reason:
-        cls.poll_message_set(reason)
+        cls.poll_message_set(translated(reason))
     return reason is None
 
 
 def _refuse(operator: bpy.types.Operator, error: ValueError) -> Any:
-    operator.report({"ERROR"}, str(error))
+    operator.report({"ERROR"}, translated(str(error)))
     return {"CANCELLED"}

@@ -14,6 +14,7 @@ import bpy
 
 from . import operators
 from .job import Job
+from .translation import translated
 
 STEP_SECONDS = 0.08
 """How long the interface stands still at a time; a single step may take longer."""
@@ -62,7 +63,7 @@ class SteppedOperator(operators.JobOperator):
 
     def refuse(self, error: ValueError) -> Any:
         """Say why nothing was done."""
-        self.report({"ERROR"}, str(error))
+        self.report({"ERROR"}, translated(str(error)))
         return {"CANCELLED"}
 
     def _take_steps(self, job: Job) -> None:

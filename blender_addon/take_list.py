@@ -19,6 +19,7 @@ import bpy
 from . import audio_io, face, following, generation, keyframes, operators, preferences, properties, rig_look, take_range
 from .drawing import draw_sentence, redraw_panels
 from .rig_look import Listed, listed
+from .translation import translated
 
 SILENCED = "voxkey_silenced"
 """Custom property of a take's Action: it is muted for as long as another take is solo."""
@@ -73,14 +74,14 @@ class _TakeOperator:
     def poll(cls, context: bpy.types.Context) -> bool:
         reason = no_take_reason(context)
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(translated(reason))
         return reason is None
 
     def execute(self, context: bpy.types.Context) -> Any:
         try:
             self.act(context, properties.target_object(context), _chosen(context, self.take))
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, translated(str(error)))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -150,7 +151,7 @@ class VOXKEY_OT_delete_listed_take(_TakeOperator, bpy.types.Operator):
     def act(self, _context: bpy.types.Context, obj: bpy.types.Object, take: bpy.types.Action) -> None:
         name = take.name
         delete(obj, take)
-        self.report({"INFO"}, f"{name} was removed")
+        self.report({"INFO"}, translated(f"{name} was removed"))
 
 
 def bring_back(obj: bpy.types.Object, take: bpy.types.Action) -> None:
@@ -309,7 +310,7 @@ def _draw_facts(layout: Any, take: bpy.types.Action, is_muted: bool) -> None:
     heard_by = f"{facts['model']} on {preferences.DEVICES[facts['device']][0]}"
     column.label(text=made or heard_by, icon="BLANK1")
     last_frame = facts["start_frame"] + facts["n_frames"] - 1
-    column.label(text=f"{facts['rig_map']}, frames {facts['start_frame']} to {last_frame}", icon="BLANK1")
+    column.label(text=translated(f"{facts['rig_map']}, frames {facts['start_frame']} to {last_frame}"), icon="BLANK1")
     column.label(text=f"{datetime.fromisoformat(facts['date']):%d %B %Y, %H:%M}", icon="TIME")
     if is_muted:
         column.label(text="Muted: kept, but out of use", icon="INFO")

@@ -16,6 +16,7 @@ import bpy
 from . import generation, keyframes, operators, properties, rig_look
 from .core.curves import seconds_to_frames
 from .drawing import draw_sentence
+from .translation import translated
 
 FADE_SECONDS = 0.15
 
@@ -69,7 +70,7 @@ class VOXKEY_OT_set_range(bpy.types.Operator):
         if scene.use_preview_range:
             marked = [scene.frame_preview_start, scene.frame_preview_end]
         if len(marked) < 2:
-            self.report({"ERROR"}, "Set a preview range in the timeline (P), or select two markers")
+            self.report({"ERROR"}, translated("Set a preview range in the timeline (P), or select two markers"))
             return {"CANCELLED"}
         scene.voxkey_range.first_frame, scene.voxkey_range.last_frame = min(marked), max(marked)
         return {"FINISHED"}
@@ -108,11 +109,13 @@ class _RangeOperator:
         place = (self.first_frame, self.last_frame, context.scene.voxkey_range.fade_seconds)
         obj, shaping = properties.target_object(context), properties.shaping(context)
         generation.redo_range(context.scene, obj, take, place, shaping, heard)
-        self.report({"INFO"}, f"{take.name}: frames {self.first_frame} to {self.last_frame} were done again")
+        self.report(
+            {"INFO"}, translated(f"{take.name}: frames {self.first_frame} to {self.last_frame} were done again")
+        )
         return {"FINISHED"}
 
     def refuse(self, error: ValueError) -> Any:
-        self.report({"ERROR"}, str(error))
+        self.report({"ERROR"}, translated(str(error)))
         return {"CANCELLED"}
 
 
@@ -187,7 +190,7 @@ class VOXKEY_OT_remove_range(bpy.types.Operator):
         try:
             generation.remove_range(context.scene, obj, take, self.number)
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, translated(str(error)))
             return {"CANCELLED"}
         _show_sliders(None, context)
         return {"FINISHED"}

