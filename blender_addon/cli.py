@@ -59,7 +59,7 @@ SLIDERS = {
 def build_parser() -> argparse.ArgumentParser:
     """The command line; every default is the panel's."""
     from .core.emotion import EMOTIONS  # here, as this file can be a script outside its package
-    from .core.shaping import RANGES, Shaping
+    from .core.shaping import BLINK_STYLES, RANGES, Shaping
 
     parser = argparse.ArgumentParser("voxkey", description="Recorded speech in, facial animation out.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -87,6 +87,7 @@ def build_parser() -> argparse.ArgumentParser:
         number = _number(least, greatest)
         add(name, dest=setting, type=number, default=usual, help=f"{least:g} to {greatest:g}: {meaning} ({usual:g})")
     add("--hold-frames", type=int, choices=(1, 2, 3), default=1, help="frames that a pose is held: 2 on twos (1)")
+    add("--blink-style", choices=BLINK_STYLES, default="procedural", help="blinks by rule, or learned from people")
     add("--seed", type=_seed, default=0, help="another number, another performance (0)")
     for layer in ("blinks", "gaze", "brows", "head"):
         add(f"--{layer}-seed", type=_seed, default=0, help=f"another number, other {layer} alone (0)")
@@ -213,7 +214,9 @@ def _generate_dialogue(scene: Any, options: argparse.Namespace) -> dict[str, Any
 def _shaping(options: argparse.Namespace) -> Any:
     from .core.shaping import SEEDS, Shaping
 
-    chosen = {setting: getattr(options, setting) for setting in (*SLIDERS, *SEEDS, "hold_frames", "emotion")}
+    chosen = {
+        setting: getattr(options, setting) for setting in (*SLIDERS, *SEEDS, "hold_frames", "emotion", "blink_style")
+    }
     return Shaping(**chosen)
 
 

@@ -143,6 +143,7 @@ def show_shaping(context: bpy.types.Context, shaping: Shaping) -> None:
     for setting in (*RANGES, *SEEDS):
         setattr(settings, "head_motion" if setting == "head" else setting, getattr(shaping, setting))
     settings.hold_frames, settings.emotion = str(shaping.hold_frames), shaping.emotion.upper()
+    settings.blink_style = shaping.blink_style.upper()
     settings.live_shaping = is_live
 
 

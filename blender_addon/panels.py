@@ -121,7 +121,9 @@ class _Life(_Sidebar):
         layout.use_property_split = True
         settings = context.scene.voxkey
         column = layout.column(align=True)
-        for amount in ("blinks", "gaze", "brows", "secondary"):
+        column.prop(settings, "blinks", slider=True)
+        column.prop(settings, "blink_style")
+        for amount in ("gaze", "brows", "secondary"):
             column.prop(settings, amount, slider=True)
         column = layout.column(align=True)
         column.prop(settings, "head", icon="EMPTY_AXIS")

@@ -204,6 +204,16 @@ class VoxkeySettings(bpy.types.PropertyGroup):
         "Blinks",
         "How far the lids close in a blink: 1 shut, 0 for no blinks. Eyes blink about every 3 seconds",
     )
+    blink_style: bpy.props.EnumProperty(  # type: ignore[valid-type]
+        name="Style",
+        description="Whether the eyes blink by rule, or as a network learned it from people",
+        items=[
+            ("PROCEDURAL", "By Rule", "Clean blinks at the ends of phrases and with turns of the eyes"),
+            ("LEARNED", "Learned", "Blinks as a network learned them from people: uneven, and at their own time"),
+        ],
+        update=_shape_live,
+        options=set(),
+    )
     gaze: _slider(  # type: ignore[valid-type]
         "gaze",
         "Gaze",
@@ -324,6 +334,7 @@ def shaping(context: bpy.types.Context) -> Shaping:
     return Shaping(
         head=settings.head_motion,
         hold_frames=int(settings.hold_frames),
+        blink_style=settings.blink_style.lower(),
         emotion=settings.emotion.lower(),
         **{seed: getattr(settings, seed) for seed in SEEDS},
         **same_name,

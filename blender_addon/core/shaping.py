@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from . import emotion, life
 from .curves import Curves, Float32Array, sample_curves, smooth_rows
+from .learned_blinks import learned_blinks
 
 Channels = tuple[str, ...]
 Amount = float | Float32Array
@@ -38,13 +39,13 @@ class Shaping:
     eye_strength: Amount = 1.0
     """Of lids and gaze, blinks included."""
     brow_strength: Amount = 1.0
-    lower_face_smoothing_seconds: float = 0.0
+    lower_face_smoothing_seconds: Amount = 0.0
     """Standard deviation of the Gaussian that smooths mouth, jaw, cheeks and nose, [0, 0.1] s; 0 for none.
 
     It delays nothing. Lips that it draws apart are closed again, from this time before to this time after; from 0.03 s
     on some closures that follow one another closely run together.
     """
-    upper_face_smoothing_seconds: float = 0.0
+    upper_face_smoothing_seconds: Amount = 0.0
     """The same for predicted eyes and brows."""
     lip_open_offset: Amount = 0.0
     """[-0.2, 0.2]. Above 0, weight by which lips that are apart part further. Below 0, how much of mouthClose brings
@@ -63,6 +64,8 @@ class Shaping:
     """How far f-curves may deviate for fewer keys, [0, 0.05]; 0 for a key at every frame, see reduce_keys."""
     blinks: Amount = 1.0
     """How far the lids close in a blink, [0, 1]; 0 for no blinks."""
+    blink_style: str = "procedural"
+    """One of BLINK_STYLES."""
     gaze: Amount = 1.0
     """How far the eyes turn, [0, 2]; 0 for a stare."""
     brows: Amount = 1.0
@@ -105,12 +108,11 @@ RANGES: dict[str, tuple[float, float]] = {
     "key_tolerance": (0, 0.05),
 }
 """Least and greatest of each setting, for panel and command line."""
-AMOUNTS = (
-    *(setting for setting in RANGES if not setting.endswith(("_smoothing_seconds", "_tolerance"))),
-    "emotion",
-)
+AMOUNTS = (*(setting for setting in RANGES if setting != "key_tolerance"), "emotion")
 """The settings that may change over time."""
 
+BLINK_STYLES = ("procedural", "learned")
+"""Blinks by rule, at the ends of phrases and with turns of the eyes; or by a network that learned them from people."""
 SEEDS = ("seed", "blinks_seed", "gaze_seed", "brows_seed", "head_seed")
 
 UPPER_FACE = ("brow", "eye")
@@ -141,6 +143,8 @@ OPEN_GAP = 0.05
 """Lips that are farther apart look open."""
 CONTACT_FADE = 4.0
 """How much faster a gap may grow than before where the lips part: contact ends without a jerk."""
+N_SMOOTHINGS = 5
+"""Smoothed curves, from not at all to most, that smoothing over time goes between."""
 LONGEST_CLOSURE_SECONDS = 0.3
 """Lips that touch longer are at rest, unless a phone says otherwise."""
 EMPHASIS_HOLD_SECONDS = 0.02
@@ -255,15 +259,27 @@ def _runs(is_on: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]
 
 def _smoothed(values: Float32Array, channels: Channels, fps: float, shaping: Shaping) -> Float32Array:
     upper, lower = shaping.upper_face_smoothing_seconds, shaping.lower_face_smoothing_seconds
-    if not (upper or lower):
+    if not (np.any(upper) or np.any(lower)):
         return values
     smooth = np.empty_like(values)
     is_upper = _is_upper(channels)
     for columns, seconds in ((is_upper, upper), (~is_upper, lower)):
-        smooth[:, columns] = smooth_rows(values[:, columns], seconds * fps)
+        smooth[:, columns] = _calmed(values[:, columns], seconds, fps)
     gap = _gap(values, channels)
     lost = _excess(smooth, channels, gap + CONTACT_FADE * np.maximum(gap - CONTACT_GAP, 0))
-    return _closed(smooth, channels, _widened(lost, fps, 0, lower))
+    return _closed(smooth, channels, _widened(lost, fps, 0, float(np.max(lower))))
+
+
+def _calmed(values: Float32Array, seconds: Amount, fps: float) -> Float32Array:
+    """(T, K) smoothed by a time that may be another in every row, which is blended from the nearest of a few."""
+    longest = float(np.max(seconds)) if len(values) else 0.0
+    if not isinstance(seconds, np.ndarray) or not longest:
+        return smooth_rows(values, longest * fps)
+    levels = np.stack([smooth_rows(values, share * longest * fps) for share in np.linspace(0, 1, N_SMOOTHINGS)])
+    position = seconds / longest * (N_SMOOTHINGS - 1)
+    before = np.minimum(position.astype(np.intp), N_SMOOTHINGS - 2)
+    weight, rows = (position - before)[:, None].astype(np.float32), np.arange(len(values))
+    return np.asarray(levels[before, rows] * (1 - weight) + levels[before + 1, rows] * weight, np.float32)
 
 
 def _offset(values: Float32Array, channels: Channels, shaping: Shaping) -> Float32Array:
@@ -406,8 +422,12 @@ def _living(
     times = np.arange(len(curves.values)) / curves.fps
     blinks_seed, gaze_seed, brows_seed = (_seed(shaping, layer) for layer in ("blinks", "gaze", "brows"))
     left_out = None if feelings is None else emotion.blinks_left_out(feelings)
+    if shaping.blink_style == "learned":
+        blinks = learned_blinks(times, blinks_seed, left_out)
+    else:
+        blinks = life.blinks(times, speech, blinks_seed, gaze_seed, left_out)
     layers = (
-        (shaping.blinks, life.blinks(times, speech, blinks_seed, gaze_seed, left_out)),
+        (shaping.blinks, blinks),
         (shaping.gaze, life.gaze(times, speech, gaze_seed)),
         (shaping.brows, life.brows(times, speech, brows_seed)),
         (shaping.secondary, life.secondary(times, curves, shaping.seed)),
