@@ -460,6 +460,17 @@ GERMAN: dict[str, str] = {
         "Wie weit sich die Lider beim Blinzeln schließen: 1 zu, 0 für kein Blinzeln. Augen blinzeln etwa "
         "alle 3 Sekunden"
     ),
+    "Whether the eyes blink by rule, or as a network learned it from people": (
+        "Ob die Augen nach einer Regel blinzeln, oder wie ein Netz es von Menschen gelernt hat"
+    ),
+    "By Rule": "Nach Regel",
+    "Learned": "Gelernt",
+    "Clean blinks at the ends of phrases and with turns of the eyes": (
+        "Klares Blinzeln am Ende von Satzteilen und wenn sich die Augen wenden"
+    ),
+    "Blinks as a network learned them from people: uneven, and at their own time": (
+        "Blinzeln, wie ein Netz es von Menschen gelernt hat: ungleichmäßig und zu eigener Zeit"
+    ),
     "Another number, other moves of the brows; all else stays as it is": (
         "Eine andere Zahl, andere Bewegungen der Brauen; alles andere bleibt, wie es ist"
     ),
