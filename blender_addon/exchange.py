@@ -93,7 +93,7 @@ def bake(scene: bpy.types.Scene, obj: bpy.types.Object) -> bpy.types.Action:
     edges = np.array([edge for owner in parts for edge in _edges(owner)])
     frames = np.arange(int(np.floor(edges.min())), int(np.ceil(edges.max())) + 1)
     moved = {owner: _moved(owner) for owner in parts}
-    values = _seen(scene, frames.tolist(), moved)
+    values = seen(scene, frames.tolist(), moved)
     action = None
     for owner in parts:
         written = _replace(owner, f"{obj.name} performance", moved[owner], frames, values[owner], action)
@@ -121,10 +121,10 @@ def _edges(owner: Any) -> list[tuple[float, float]]:
 def _moved(owner: Any) -> list[keyframes.Address]:
     """What strips and the active Action move that is there, in order."""
     found = {address for player in (*_strips(owner), owner.animation_data) for address in keyframes.animated_by(player)}
-    return [address for address in sorted(found) if _is_there(owner, address)]
+    return [address for address in sorted(found) if is_there(owner, address)]
 
 
-def _is_there(owner: Any, address: keyframes.Address) -> bool:
+def is_there(owner: Any, address: keyframes.Address) -> bool:
     """Whether an f-curve still has something to move."""
     try:
         keyframes.read_value(owner, address)
@@ -133,7 +133,7 @@ def _is_there(owner: Any, address: keyframes.Address) -> bool:
     return True
 
 
-def _seen(
+def seen(
     scene: bpy.types.Scene, frames: list[int], moved: dict[Any, list[keyframes.Address]]
 ) -> dict[Any, Float32Array]:
     """Owner -> values (N, K) at N frames of its K addresses, all that plays mixed by Blender itself."""

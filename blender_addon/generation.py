@@ -182,6 +182,7 @@ def write_result(
     earlier = earlier or face.find_take(obj, place.source_name)
     prediction = _with_edits_of(earlier, prediction)
     keyed = _keyed(place, shaping, prediction, parts, rig_map)
+    is_replacing = earlier is not None and keyframes.is_replacing(earlier)
     warnings = [*prediction.warnings, *_differences(earlier, rig_map, coverage), *_retire(obj, earlier, prediction)]
     warnings += _notes(obj, parts, keyed.motions, rig_map)
     facts = {
@@ -208,6 +209,8 @@ def write_result(
     keyframes.write_phone_edits(take, prediction.edits)
     if head:
         keyframes.write_head(head, take, keyed.frames, keyed.angles, keyed.spacing)
+    if is_replacing:
+        keyframes.set_replacing(take, face.moved_by(obj, take), True)
     counts = _count_keys(take, place.n_frames)
     moved = self_check.check(scene, obj, take)
     findings = keyframes.read_facts(take)["findings"]

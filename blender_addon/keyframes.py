@@ -16,6 +16,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +43,8 @@ PHONE_EDITS = "voxkey_phone_edits"
 """Custom property of a take's Action: its phones before and after they were edited, one JSON object."""
 PART_OF = "voxkey_part_of"
 """Custom property of every Action of a take but the first: the first, which stands for the take."""
+MERGED = "voxkey_merged"
+"""Custom property of an Action that takes were merged into: it lies over the rest track, as they do."""
 HEAD_BONE = "voxkey_head_bone"
 """Custom property of an armature: the bone of it that turns with the head motion; without one, the object does."""
 REST = "voxkey_rest"
@@ -589,14 +592,11 @@ def remove_take(take: bpy.types.Action, character: Sequence[Any] = ()) -> None:
     _remove_actions(found)
 
 
-def push_down(owner: Any) -> None:
-    """Lay the user's active Action on a track under the takes, so that they add to it; the Action stays as it is."""
+def push_down(owner: Any, below_takes: bool = True) -> None:
+    """Lay the user's active Action on an NLA track, as it is: under the takes, so that they add to it, or on top."""
     data = owner.animation_data
     action, slot = data.action, getattr(data, "action_slot", None)
-    tracks = list(data.nla_tracks)
-    first = next(track for track, layer in layers(owner) if FACTS in layer)
-    below = tracks[: tracks.index(first)]
-    track = data.nla_tracks.new(prev=below[-1] if below else None)
+    track = data.nla_tracks.new(prev=_track_below_takes(owner) if below_takes else None)
     track.name = action.name
     strip = track.strips.new(action.name, int(action.frame_range[0]), action)
     if slot:
@@ -604,6 +604,94 @@ def push_down(owner: Any) -> None:
     strip.blend_type, strip.influence = data.action_blend_type, data.action_influence
     strip.extrapolation = data.action_extrapolation
     data.action = None
+
+
+def _track_below_takes(owner: Any) -> Any:
+    """The NLA track under the first take; None when there is none."""
+    tracks = list(owner.animation_data.nla_tracks)
+    first = next(track for track, layer in layers(owner) if FACTS in layer)
+    below = tracks[: tracks.index(first)]
+    return below[-1] if below else None
+
+
+def set_replacing(take: bpy.types.Action, character: Sequence[Any], is_replacing: bool) -> None:
+    """Whether a take, while it plays, is all that is seen of what it moves, or adds to what lies below it.
+
+    Bones that it replaces start from their rest pose.
+    """
+    for owner, part in parts_of(take, character):
+        added = "COMBINE" if moves_bones(animated_by(part)) else "ADD"
+        for strip in _strips_of(owner, part):
+            strip.blend_type = "REPLACE" if is_replacing else added
+
+
+def is_replacing(take: bpy.types.Action) -> bool:
+    """Whether a take silences what lies below it."""
+    return any(strip.blend_type == "REPLACE" for owner in owners(take) for strip in _strips_of(owner, take))
+
+
+def _strips_of(owner: Any, action: bpy.types.Action) -> list[Any]:
+    return [strip for track in owner.animation_data.nla_tracks for strip in track.strips if strip.action == action]
+
+
+@contextmanager
+def takes_alone(owner: Any, found: Sequence[Address]) -> Iterator[None]:
+    """Show the takes of a data-block without what the user animates, over a rest of 0 or of no change at all there."""
+    data = owner.animation_data
+    others = {track for track, layer in layers(owner) if not (FACTS in layer or REST in layer)}
+    muted = {track: track.mute for track in others}
+    was = data.use_nla, data.action_influence
+    rest = _write_keys(owner, "Voxkey neutral", found, [np.array([[0, _no_change(a)]]) for a in found], Spacing())
+    _add_track(owner, rest, "REPLACE", "HOLD", _track_below_takes(owner))
+    for track in others:
+        track.mute = True
+    data.use_nla, data.action_influence = True, 0.0
+    try:
+        yield
+    finally:
+        data.use_nla, data.action_influence = was
+        for track, mute in muted.items():
+            track.mute = mute
+        _remove_layer(owner, rest)
+        bpy.data.actions.remove(rest)
+
+
+def _no_change(address: Address) -> float:
+    """What a value is where nothing moves it: 1 for scales, and of rotations where there is no turn."""
+    path, index = address
+    ones = {"rotation_quaternion": (1, 0, 0, 0), "rotation_axis_angle": _REST_ANGLE, "scale": (1, 1, 1)}
+    known = ones.get(path.rpartition(".")[2])
+    return float(known[index]) if known else 0.0
+
+
+def write_merged(
+    owner: Any,
+    name: str,
+    found: Sequence[Address],
+    frames: NDArray[np.int64],
+    values: Float32Array,
+    spacing: Spacing,
+) -> list[bpy.types.Action]:
+    """A plain Action on a new NLA track with values (N, K) of K addresses, as seen by takes_alone, at frames (N,).
+
+    One more where bones move beside other things: they combine with what lies below, all else adds to it.
+    """
+    is_bone = np.array([moves_bones([address]) for address in found], bool)
+    actions = []
+    for chosen, blend_type, rest_value in ((~is_bone, "ADD", 0.0), (is_bone, "COMBINE", None)):
+        columns = np.flatnonzero(chosen)
+        if not len(columns):
+            continue
+        of_these = [found[column] for column in columns]
+        own = values[:, columns].copy()
+        for column, (path, index) in enumerate(of_these):  # which Blender adds up, axes too
+            own[:, column] -= _REST_ANGLE[index] if path.endswith(".rotation_axis_angle") else 0
+        is_head = any(path == "delta_rotation_euler" for path, _ in of_these)
+        layer = _Layer(of_these, own, None if is_head else rest_value, blend_type)
+        action, _ = _write_layer(owner, name, layer, frames, spacing)
+        action[MERGED] = True
+        actions.append(action)
+    return actions
 
 
 def strips_without_slot(owner: Any, action: bpy.types.Action) -> list[Any]:
@@ -881,9 +969,11 @@ def _read_points(points: Any, name: str) -> Any:
     return values.reshape(-1, width) if width > 1 else values
 
 
-def _add_track(owner: Any, action: bpy.types.Action, blend_type: Any, extrapolation: Any) -> None:
+def _add_track(
+    owner: Any, action: bpy.types.Action, blend_type: Any, extrapolation: Any, above: Any | None = None
+) -> None:
     tracks = (owner.animation_data or owner.animation_data_create()).nla_tracks
-    track = tracks.new()
+    track = tracks.new(prev=above)
     track.name = action.name
     strip = track.strips.new(action.name, int(action.frame_range[0]), action)
     if hasattr(action, "slots"):
@@ -985,7 +1075,7 @@ def _remove_actions(found: Iterable[tuple[Any, bpy.types.Action]]) -> None:
 def _remove_rest(owner: Any) -> None:
     """Remove the rest track when there is no take left above it; what it held returns to where it was."""
     rest = _rest_action(owner)
-    if rest is None or any(FACTS in layer for _, layer in layers(owner)):
+    if rest is None or any(FACTS in layer or MERGED in layer for _, layer in layers(owner)):
         return
     before = json.loads(rest[REST])
     held = [(curve.data_path, curve.array_index) for curve in _existing_fcurves(rest)]

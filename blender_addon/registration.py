@@ -31,6 +31,7 @@ from . import (
     shape_match,
     take_list,
     take_range,
+    take_stack,
     translation,
 )
 
@@ -55,6 +56,7 @@ CLASSES: tuple[Any, ...] = (
     *phone_track.CLASSES,
     *take_list.CLASSES,
     *take_range.CLASSES,
+    *take_stack.CLASSES,
     *reference_render.CLASSES,
     *learn_character.CLASSES,
     *rig_panel.CLASSES,

@@ -115,7 +115,7 @@ def _nla_causes(owner: Any, name: str, addresses: set[keyframes.Address], take: 
         sentence = f"Your Action {data.action.name} animates {_named(owner, own)} and wins over the take"
         yield Finding(sentence, "Push Down", partial(keyframes.push_down, owner))
     shared = keyframes.animated_by_strips(owner, is_own=False) & addresses
-    if shared:
+    if shared and not keyframes.is_replacing(take):
         yield Finding(f"Your NLA strips animate {_named(owner, shared)} too; the take adds to them", stops=False)
     driven = keyframes.drivers(owner).keys() & addresses
     if driven:

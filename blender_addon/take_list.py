@@ -16,7 +16,20 @@ from typing import Any
 
 import bpy
 
-from . import audio_io, face, following, generation, keyframes, operators, preferences, properties, rig_look, take_range
+from . import (
+    audio_io,
+    face,
+    following,
+    generation,
+    keyframes,
+    operators,
+    preferences,
+    properties,
+    rig_look,
+    self_check,
+    take_range,
+    take_stack,
+)
 from .drawing import draw_sentence, redraw_panels
 from .rig_look import Listed, listed
 from .translation import translated
@@ -143,6 +156,36 @@ class VOXKEY_OT_reshape_listed_take(_TakeOperator, bpy.types.Operator):
         operators.apply_settings(self, context, take)
 
 
+class VOXKEY_OT_blend_take(_TakeOperator, bpy.types.Operator):
+    bl_idname = "voxkey.blend_take"
+    bl_label = "Blend Take"
+    bl_description = "How the take and what lies below it in the NLA go together: older takes, and your own animation"
+
+    mode: bpy.props.EnumProperty(  # type: ignore[valid-type]
+        name="Mode",
+        items=[
+            ("ADD", "Add", "The take adds to what lies below it: a smile of yours stays while the mouth speaks"),
+            (
+                "REPLACE",
+                "Replace",
+                "While the take plays, it alone moves what it moves: older takes and your own animation are silent "
+                "there, and play on before and after. Nothing of them is changed; an active Action goes onto an NLA "
+                "track below the take",
+            ),
+        ],
+    )
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: Any) -> str:
+        return str(properties.bl_rna.properties["mode"].enum_items[properties.mode].description)
+
+    def act(self, context: bpy.types.Context, obj: bpy.types.Object, take: bpy.types.Action) -> None:
+        pushed = take_stack.set_replacing(obj, take, self.mode == "REPLACE")
+        self_check.check(context.scene, obj, take)
+        if pushed:
+            self.report({"INFO"}, f"{keyframes.listing(pushed)} is on an NLA track below the take now, unchanged")
+
+
 class VOXKEY_OT_delete_listed_take(_TakeOperator, bpy.types.Operator):
     bl_idname = "voxkey.delete_listed_take"
     bl_label = "Delete Take in List"
@@ -230,6 +273,7 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
     _draw_facts(layout, take, _drawn[take].mute)
     if not _drawn[take].mute:
         take_range.draw(layout, context, take)
+    take_stack.draw(layout, context)
 
 
 def attach() -> None:
@@ -314,6 +358,11 @@ def _draw_facts(layout: Any, take: bpy.types.Action, is_muted: bool) -> None:
     column.label(text=f"{datetime.fromisoformat(facts['date']):%d %B %Y, %H:%M}", icon="TIME")
     if is_muted:
         column.label(text="Muted: kept, but out of use", icon="INFO")
+    row = layout.row(align=True)
+    is_replacing = keyframes.is_replacing(take)
+    for mode, text in (("ADD", "Add"), ("REPLACE", "Replace")):
+        button = row.operator("voxkey.blend_take", text=text, depress=is_replacing == (mode == "REPLACE"))
+        button.take, button.mode = take.name, mode
     buttons = layout.column(align=True)
     if is_muted:
         buttons.operator("voxkey.mute_take", text="Use This Take", icon="CHECKBOX_HLT").take = take.name
@@ -338,5 +387,6 @@ CLASSES: tuple[Any, ...] = (
     VOXKEY_OT_solo_take,
     VOXKEY_OT_select_take_source,
     VOXKEY_OT_reshape_listed_take,
+    VOXKEY_OT_blend_take,
     VOXKEY_OT_delete_listed_take,
 )

