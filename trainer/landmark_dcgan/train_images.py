@@ -32,11 +32,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import skimage.io
 import torch
 import torch.nn.functional as F  # noqa: N812  (the name that the torch documentation uses)
 import tyro
 from numpy.typing import NDArray
+from skimage.io import imsave
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
@@ -206,7 +206,7 @@ def save_samples(path: Path, painted: Tensor, real: Tensor) -> None:
     """Pictures (N, 3, H, W) in [-1, 1]: the painted ones in a row above the real ones."""
     rows = [torch.cat(list(images), dim=2) for images in (painted, real)]
     levels = ((torch.cat(rows, dim=1) + 1) * 127.5).clamp(0, 255).round().byte()
-    skimage.io.imsave(path, levels.permute(1, 2, 0).numpy(), check_contrast=False)
+    imsave(path, levels.permute(1, 2, 0).numpy(), check_contrast=False)
 
 
 def main(config: Config) -> dict[str, float]:
