@@ -267,7 +267,9 @@ def _smoothed(values: Float32Array, channels: Channels, fps: float, shaping: Sha
         smooth[:, columns] = _calmed(values[:, columns], seconds, fps)
     gap = _gap(values, channels)
     lost = _excess(smooth, channels, gap + CONTACT_FADE * np.maximum(gap - CONTACT_GAP, 0))
-    return _closed(smooth, channels, _widened(lost, fps, 0, float(np.max(lower))))
+    longest = float(np.max(lower))
+    wide = _widened(lost, fps, 0, longest)
+    return _closed(smooth, channels, np.maximum(lost, wide * (lower / longest if longest else 1)).astype(np.float32))
 
 
 def _calmed(values: Float32Array, seconds: Amount, fps: float) -> Float32Array:

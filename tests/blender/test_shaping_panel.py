@@ -182,7 +182,7 @@ def test_a_slider_keeps_the_others_animated(take: Any, scene: Any, extension: An
 
 def test_only_what_can_change_over_time_can_be_keyed(take: Any, scene: Any) -> None:
     properties = scene.voxkey.bl_rna.properties
-    fixed = {"hold_frames", "key_tolerance", "lower_face_smoothing_seconds", "upper_face_smoothing_seconds", *SEEDS}
+    fixed = {"hold_frames", "key_tolerance", *SEEDS}
     assert {name for name in [*RANGES, "hold_frames", *SEEDS] if name in properties} >= fixed
     assert not any(properties[name].is_animatable for name in fixed)
     assert all(properties[name].is_animatable for name in ("strength", "symmetry", "blinks", "head_motion"))
