@@ -163,6 +163,7 @@ class VOXKEY_OT_blend_take(_TakeOperator, bpy.types.Operator):
 
     mode: bpy.props.EnumProperty(  # type: ignore[valid-type]
         name="Mode",
+        description="Whether the take adds to what lies below it, or replaces it",
         items=[
             ("ADD", "Add", "The take adds to what lies below it: a smile of yours stays while the mouth speaks"),
             (
@@ -177,13 +178,14 @@ class VOXKEY_OT_blend_take(_TakeOperator, bpy.types.Operator):
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
-        return str(properties.bl_rna.properties["mode"].enum_items[properties.mode].description)
+        return translated(properties.bl_rna.properties["mode"].enum_items[properties.mode].description)
 
     def act(self, context: bpy.types.Context, obj: bpy.types.Object, take: bpy.types.Action) -> None:
         pushed = take_stack.set_replacing(obj, take, self.mode == "REPLACE")
         self_check.check(context.scene, obj, take)
         if pushed:
-            self.report({"INFO"}, f"{keyframes.listing(pushed)} is on an NLA track below the take now, unchanged")
+            sentence = f"{keyframes.listing(pushed)} is on an NLA track below the take now, unchanged"
+            self.report({"INFO"}, translated(sentence))
 
 
 class VOXKEY_OT_delete_listed_take(_TakeOperator, bpy.types.Operator):

@@ -14,6 +14,7 @@ import bpy
 import numpy as np
 
 from . import exchange, face, keyframes, operators, properties, rig_look
+from .translation import translated
 
 TRACK, ACTION = "TRACK", "ACTION"
 
@@ -145,7 +146,8 @@ class VOXKEY_OT_merge_takes(bpy.types.Operator):
         except ValueError as error:
             return _refuse(self, error)
         names = keyframes.listing(action.name for action in merged)
-        self.report({"INFO"}, f"Merged into {names}; the takes were {'muted' if self.takes == 'MUTE' else 'removed'}")
+        muted, removed = f"Merged into {names}; the takes were muted", f"Merged into {names}; the takes were removed"
+        self.report({"INFO"}, translated(muted if self.takes == "MUTE" else removed))
         return {"FINISHED"}
 
 
@@ -167,7 +169,7 @@ class VOXKEY_OT_push_down(bpy.types.Operator):
             names = push_down(properties.target_object(context))
         except ValueError as error:
             return _refuse(self, error)
-        self.report({"INFO"}, f"Pushed down {keyframes.listing(names)}")
+        self.report({"INFO"}, translated(f"Pushed down {keyframes.listing(names)}"))
         return {"FINISHED"}
 
 
@@ -190,7 +192,7 @@ def _no_action_reason(context: bpy.types.Context) -> str | None:
 
 
 def _refuse(operator: bpy.types.Operator, error: ValueError) -> Any:
-    operator.report({"ERROR"}, str(error))
+    operator.report({"ERROR"}, translated(str(error)))
     return {"CANCELLED"}
 
 

@@ -271,6 +271,74 @@ GERMAN: dict[str, str] = {
     "Undo what was done again in this range of the take: it does what it did before": (
         "Nimmt zurück, was in diesem Bereich des Takes neu gemacht wurde: Er tut wieder, was er vorher tat"
     ),
+    "Blend Take": "Take überblenden",
+    "How the take and what lies below it in the NLA go together: older takes, and your own animation": (
+        "Wie der Take und das, was in der NLA unter ihm liegt, zusammenspielen: ältere Takes und die eigene Animation"
+    ),
+    "Mode": "Modus",
+    "Whether the take adds to what lies below it, or replaces it": (
+        "Ob der Take zu dem, was unter ihm liegt, hinzukommt oder es ersetzt"
+    ),
+    "Add": "Hinzufügen",
+    "The take adds to what lies below it: a smile of yours stays while the mouth speaks": (
+        "Der Take kommt zu dem, was unter ihm liegt, hinzu: Ein eigenes Lächeln bleibt, während der Mund spricht"
+    ),
+    (
+        "While the take plays, it alone moves what it moves: older takes and your own animation are silent "
+        "there, and play on before and after. Nothing of them is changed; an active Action goes onto an NLA "
+        "track below the take"
+    ): (
+        "Solange der Take spielt, bewegt er allein, was er bewegt: Ältere Takes und die eigene Animation "
+        "schweigen dort und spielen davor und danach weiter. Nichts davon wird geändert; eine aktive Aktion "
+        "kommt auf eine NLA-Spur unter dem Take"
+    ),
+    "{} is on an NLA track below the take now, unchanged": (
+        "{} liegt jetzt unverändert auf einer NLA-Spur unter dem Take"
+    ),
+    "Merge Takes": "Takes zusammenführen",
+    (
+        "Make one plain Action out of all takes in use of this character, for each data-block that they "
+        "move, to be edited by hand. The takes are muted; your own animation stays as it is"
+    ): (
+        "Macht aus allen verwendeten Takes dieser Figur eine einfache Aktion für jeden Datenblock, den sie "
+        "bewegen, zum Bearbeiten von Hand. Die Takes verstummen; die eigene Animation bleibt, wie sie ist"
+    ),
+    "Place": "Ort",
+    "Where the merged Action goes": "Wohin die zusammengeführte Aktion kommt",
+    "NLA Track": "NLA-Spur",
+    "On a track of its own over your animation, which goes on below it": (
+        "Auf eine eigene Spur über der eigenen Animation, die darunter weiterläuft"
+    ),
+    "Active Action": "Aktive Aktion",
+    "All that is seen, your own animation too, as the active Action": (
+        "Alles, was zu sehen ist, auch die eigene Animation, als aktive Aktion"
+    ),
+    "What becomes of the takes": "Was aus den Takes wird",
+    "Mute": "Stummschalten",
+    "Keep them, out of use: they can be brought back and shaped": (
+        "Behält sie, außer Gebrauch: Sie lassen sich zurückholen und formen"
+    ),
+    "Remove": "Entfernen",
+    "Delete them; the merged Action can't be shaped any more": (
+        "Löscht sie; die zusammengeführte Aktion lässt sich nicht mehr formen"
+    ),
+    "Merged into {}; the takes were muted": "Zusammengeführt in {}; die Takes sind stumm",
+    "Merged into {}; the takes were removed": "Zusammengeführt in {}; die Takes wurden entfernt",
+    "Push Actions Down": "Aktionen nach unten schieben",
+    (
+        "Lay the active Actions of the face and all that belongs to it on NLA tracks on top of the others, "
+        "unchanged: the same as Push Down in the NLA editor, for all data-blocks at once"
+    ): (
+        "Legt die aktiven Aktionen des Gesichts und all dessen, was zu ihm gehört, unverändert auf NLA-Spuren "
+        "über den anderen: dasselbe wie Nach-unten-Schieben im NLA-Editor, für alle Datenblöcke zugleich"
+    ),
+    "Pushed down {}": "{} nach unten geschoben",
+    "{} has no take in use; generate one, or bring one back": (
+        "{} hat keinen verwendeten Take; einen erzeugen oder zurückholen"
+    ),
+    "{} has no active Action; merge takes into one first": (
+        "{} hat keine aktive Aktion; zuerst Takes zu einer zusammenführen"
+    ),
     "Reference Render": "Vorschaufilm",
     "Paint the line as a trained character looks, in seconds, as pictures and a film with sound": (
         "Malt die Zeile so, wie eine gelernte Figur aussieht, in Sekunden, als Bilder und als Film mit Ton"
