@@ -203,6 +203,21 @@ def test_every_amount_can_be_keyed_and_taken_back(take: Any, scene: Any, setting
     assert len(_fcurves(bpy.context.scene.animation_data.action)) == 1
 
 
+@pytest.mark.parametrize(
+    ("setting", "value"), [("hold_frames", "2"), ("key_tolerance", 0.02), *((seed, 3) for seed in SEEDS[:4])]
+)
+def test_what_can_not_be_keyed_is_one_step_of_undo_too(take: Any, scene: Any, setting: str, value: Any) -> None:
+    scene.voxkey.blinks = scene.voxkey.gaze = scene.voxkey.brows = 1.0
+    before = all_keys(take)
+    bpy.ops.ed.undo_push(message="before")
+    setattr(scene.voxkey, setting, value)
+    bpy.ops.ed.undo_push(message="Setting")
+    after = all_keys(bpy.data.actions["Voxkey a.wav"])
+    assert any(len(after[path]) != len(keys) or not np.array_equal(after[path], keys) for path, keys in before.items())
+    bpy.ops.ed.undo()
+    assert_same(all_keys(bpy.data.actions["Voxkey a.wav"]), before)
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Emotion
 
