@@ -1,0 +1,286 @@
+"""Paper P4's t-GAN: landmarks and a few pictures of a face -> that face, meta-learned over many people.
+
+Das, Biswas, Sinha, Bhowmick, "Speech-driven Facial Animation using Cascaded GANs for Learning of Motion and Texture",
+ECCV 2020, sections 3.4 and 4.3. As there: landmarks drawn as a picture; six residual halvings and doublings with
+instance normalisation, self-attention at 32 x 32 and spectral normalisation; adaptive instance normalisation at the
+bottleneck by the texture code of pictures with their landmarks; a discriminator of six residual blocks that sees a
+picture of the person beside the one it judges; pixel, adversarial and feature losses 0.5, 1 and 0.3; MAML with one task
+a person: m updates of fast weights, after each the loss of other pictures, whose sum moves the global weights by Adam
+at 1e-4.
+
+What differs:
+
+* Gradients of the sum are taken at the fast weights and applied to the global ones: first-order MAML, as second
+  derivatives through m updates of two networks cost several times as much, for little (Finn et al. 2017, section 5.2).
+* Fast weights are updated by Adam, not by a plain step of 1e-3: fine-tuning does the same, with the same learning rate,
+  so that what is learned is a start for exactly that.
+* The texture code comes from N_REFERENCES pictures once for each person, and is then a fast weight itself.
+* No VGG19 and VGGFace: features are the discriminator's activations. Differences of pixels count in PIXEL_UNIT.
+* Widths fit two CPU cores (texture.WIDTHS). People: GRID's s1 and rendered characters, not 49 volunteers.
+
+--method transfer trains all people alike instead, the baseline of figure 8, and a start for MAML (--start).
+
+python -m trainer.landmark_cascade.train_texture --frames faces/frames --run runs/texture
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+import tyro
+from torch import Tensor, nn
+from torch.utils.tensorboard import SummaryWriter
+from tqdm import tqdm
+
+from blender_addon.core.frames import load_frames
+from trainer import run
+from trainer.landmark_cascade.faces import Pictures, as_pictures, fake_frames, files_by_character
+from trainer.landmark_cascade.finetune import evenly_spread, load_start
+from trainer.landmark_cascade.learning import (
+    BETAS,
+    Adaptation,
+    Networks,
+    adapt,
+    discriminator_loss,
+    generator_losses,
+    references,
+    update,
+)
+
+CHECKPOINT, BEGINNING = "checkpoint.pt", "start.pt"
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of one run."""
+
+    frames: Path = Path("faces/frames")
+    """Folder of frames, searched with its subfolders."""
+    run: Path = Path("runs/texture")
+    """Run folder: config.json, TensorBoard log, checkpoint, start.pt. A run found there is resumed."""
+    method: Literal["maml", "transfer"] = "maml"
+    """How to learn from many people."""
+    start: Path | None = None
+    """Weights to begin with, such as the start.pt of a run with --method transfer."""
+    steps: int = 20_000
+    """Updates of the global weights."""
+    learning_rate: float = 1e-4
+    """Of Adam for the global weights (section 4.3)."""
+    inner_steps: int = 3
+    """m: updates of the fast weights for one person."""
+    inner_learning_rate: float = 1e-3
+    """Of Adam for the fast weights, and of fine-tuning (section 4.3)."""
+    batch_pictures: int = 4
+    """d_trn and d_qry: pictures of an update of fast weights, and of the loss after it."""
+    validate_every: int = 500
+    """Updates from one fine-tuning of every held-out character to the next."""
+    validation_characters: int = 2
+    """At most so many held-out characters are fine-tuned."""
+    save_every: int = 20
+    """Updates from one checkpoint to the next."""
+    n_pictures: int = 20
+    """K of a validation (section 4.3)."""
+    epochs: int = 10
+    """Of a validation."""
+    seed: int = 0
+    """Of initial weights and tasks."""
+    device: str = "auto"
+    """A torch device, or auto: the GPU where there is one."""
+    fake: bool = False
+    """Train on flat faces instead of pictures, to see that everything runs."""
+
+
+@dataclass
+class Learner:
+    """Everything that an update changes."""
+
+    networks: Networks
+    fast: Networks
+    """Weights of one person, copied from the networks each time."""
+    optimizers: tuple[torch.optim.Optimizer, torch.optim.Optimizer]
+    """Of the global generator and discriminator."""
+    done_steps: int = 0
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint holds, and, without the optimizers, what fine-tuning starts from."""
+        return {
+            "generator": self.networks.generator.state_dict(),
+            "discriminator": self.networks.discriminator.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            "done_steps": self.done_steps,
+        }
+
+    def save(self, folder: Path) -> None:
+        """Write a checkpoint, and the weights on their own."""
+        state = self.state()
+        run.save_checkpoint(folder / CHECKPOINT, state)
+        run.save_checkpoint(folder / BEGINNING, {name: state[name] for name in ("generator", "discriminator")})
+
+    def resume(self, path: Path) -> None:
+        """Continue from a checkpoint."""
+        state = run.load_checkpoint(path)
+        self.networks.generator.load_state_dict(state["generator"])
+        self.networks.discriminator.load_state_dict(state["discriminator"])
+        for optimizer, kept in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(kept)
+        self.done_steps = state["done_steps"]
+
+
+def step(learner: Learner, person: Pictures, batches: list[Pictures], config: Config) -> dict[str, float]:
+    """One update of the global weights from one person; the losses before it.
+
+    Takes the person's references, and d_trn pictures for each inner step with d_qry others after each of them.
+    """
+    if config.method == "transfer":
+        return transfer_step(learner, person, batches[0])
+    return maml_step(learner, person, batches, config)
+
+
+def transfer_step(learner: Learner, person: Pictures, real: Pictures) -> dict[str, float]:
+    """Ordinary training on a batch of one person."""
+    networks = learner.networks
+    texture = networks.generator.texture(person.images, person.landmarks)
+    judgement = discriminator_loss(networks, texture.detach(), person.images[:1], real)
+    update(learner.optimizers[1], judgement)
+    losses = generator_losses(networks, texture, person.images[:1], real)
+    update(learner.optimizers[0], losses["loss"])
+    learner.done_steps += 1
+    return {name: float(loss.detach()) for name, loss in ({"discriminator": judgement} | losses).items()}
+
+
+def maml_step(learner: Learner, person: Pictures, batches: list[Pictures], config: Config) -> dict[str, float]:
+    """Figure 3: fast weights learn the person, the sum of their losses on other pictures moves the global weights."""
+    networks, fast = learner.networks, learner.fast
+    fast.copy_from(networks)
+    texture = networks.generator.texture(person.images, person.landmarks)
+    adaptation = Adaptation(fast, texture, person.images[:1], config.inner_learning_rate)
+    for optimizer in learner.optimizers:
+        optimizer.zero_grad()
+    texture_gradient = torch.zeros_like(texture)
+    losses: dict[str, Tensor] = {}
+    for number in range(config.inner_steps):
+        adaptation.step(batches[2 * number])
+        query = batches[2 * number + 1]
+        judgement = discriminator_loss(fast, adaptation.texture, adaptation.person, query)
+        _move_gradients(judgement, fast.discriminator, networks.discriminator)
+        losses = {"discriminator": judgement} | generator_losses(fast, adaptation.texture, adaptation.person, query)
+        adaptation.texture.grad = None
+        _move_gradients(losses["loss"], fast.generator, networks.generator)
+        assert adaptation.texture.grad is not None
+        texture_gradient += adaptation.texture.grad
+    texture.backward(texture_gradient)  # type: ignore[no-untyped-call]  # torch leaves it without types
+    for optimizer in learner.optimizers:
+        optimizer.step()
+    learner.done_steps += 1
+    return {name: float(loss.detach()) for name, loss in losses.items()}
+
+
+def _move_gradients(loss: Tensor, fast: nn.Module, slow: nn.Module) -> None:
+    """Add the gradient of a loss at the fast weights to that of the global weights."""
+    fast.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it without types
+    for of_fast, of_slow in zip(fast.parameters(), slow.parameters(), strict=True):
+        if of_fast.grad is not None:
+            of_slow.grad = of_fast.grad.clone() if of_slow.grad is None else of_slow.grad + of_fast.grad
+
+
+def tasks(config: Config, done_steps: int) -> Iterator[tuple[Pictures, list[Pictures]]]:
+    """For every update from this one on, a person's references and batches; which ones, the step's number tells."""
+    characters = {} if config.fake else files_by_character(config.frames, validation=False)
+    if not characters and not config.fake:
+        raise ValueError(
+            f"there are no frames in {config.frames}; run trainer.prepare.grid_video or trainer.prepare.renders"
+        )
+    names = sorted(characters)
+    while True:
+        chosen = random.Random(f"{config.seed} {done_steps}")
+        draws = torch.Generator().manual_seed(chosen.randrange(2**31))
+        if config.fake:
+            frames = fake_frames(12, chosen.randrange(1000))
+        else:
+            frames = load_frames(chosen.choice(characters[chosen.choice(names)]))
+        yield _task(as_pictures(frames), config, draws)
+        done_steps += 1
+
+
+def _task(pictures: Pictures, config: Config, draws: torch.Generator) -> tuple[Pictures, list[Pictures]]:
+    n_batches = 2 * config.inner_steps if config.method == "maml" else 1
+    order = torch.randperm(len(pictures.images), generator=draws).repeat(
+        1 + n_batches * config.batch_pictures // len(pictures.images)
+    )
+    batches = torch.split(order[: n_batches * config.batch_pictures], config.batch_pictures)
+    return references(pictures), [pictures[batch] for batch in batches]
+
+
+def validate(learner: Learner, config: Config, device: torch.device) -> dict[str, float]:
+    """Peak signal to noise ratio in dB of held-out characters after fine-tuning, on pictures that it did not see.
+
+    A character gives its even pictures to learn from, and its odd ones to score. Empty when none is held out.
+    """
+    held_out = {} if config.fake else files_by_character(config.frames, validation=True)
+    errors = []
+    for name in sorted(held_out)[: config.validation_characters]:
+        pictures = as_pictures(load_frames(held_out[name][0])).to(device)
+        learner.fast.copy_from(learner.networks)
+        draws = torch.Generator().manual_seed(config.seed)
+        shown = evenly_spread(pictures[torch.arange(0, len(pictures.images), 2)], config.n_pictures)
+        texture = adapt(learner.fast, shown, config.epochs, 2, config.inner_learning_rate, draws)
+        others = pictures[torch.arange(1, len(pictures.images), 2)]
+        with torch.no_grad():
+            painted = learner.fast.generator(others.landmarks, texture)
+        errors.append(((painted - others.images) / 2).square().mean())
+    return {"psnr_db": float(-10 * torch.log10(torch.stack(errors)).mean())} if errors else {}
+
+
+def main(config: Config) -> dict[str, float]:
+    """Train, resuming where the run folder holds a checkpoint, and return figures of the held-out characters."""
+    device = run.choose_device(config.device)
+    run.seed_everything(config.seed)
+    run.start_run(config.run, asdict(config))
+    networks = (load_start(config.start) if config.start else Networks.fresh()).to(device)
+    both = networks.generator, networks.discriminator
+    painter, judge = (torch.optim.Adam(part.parameters(), lr=config.learning_rate, betas=BETAS) for part in both)
+    learner = Learner(networks, Networks.fresh().to(device), (painter, judge))
+    if (config.run / CHECKPOINT).exists():
+        learner.resume(config.run / CHECKPOINT)
+
+    train(learner, config, device)
+
+    learner.save(config.run)
+    figures = validate(learner, config, device)
+    run.write_json(config.run / "metrics.json", figures)
+    return figures
+
+
+def train(learner: Learner, config: Config, device: torch.device) -> None:
+    """Update until the steps are done."""
+    writer = SummaryWriter(config.run, purge_step=learner.done_steps)
+    bar = tqdm(total=config.steps, initial=learner.done_steps, desc="training", unit="step")
+    for person, batches in tasks(config, learner.done_steps):
+        if learner.done_steps >= config.steps:
+            break
+        started = time.perf_counter()
+        figures = step(learner, person.to(device), [batch.to(device) for batch in batches], config)
+        figures["seconds"] = time.perf_counter() - started
+        bar.update()
+        bar.set_postfix(pixel=f"{figures['pixel']:.2f}")
+        if learner.done_steps % config.save_every == 0:
+            learner.save(config.run)
+        if learner.done_steps % config.validate_every == 0:
+            figures |= validate(learner, config, device)
+        for name, figure in figures.items():
+            writer.add_scalar(name, figure, learner.done_steps)
+    bar.close()
+
+
+if __name__ == "__main__":
+    try:
+        print(main(tyro.cli(Config, description=__doc__)))
+    except ValueError as error:
+        raise SystemExit(f"error: {error}") from None
