@@ -9,6 +9,7 @@ import bpy
 
 sys.path.append(str(Path(__file__).parent))
 from drive import (
+    addon,
     biggest_area,
     facts,
     finish_job,
@@ -45,7 +46,19 @@ def steps() -> Iterator[None]:
         yield from show_panel(editor)
         yield from wait(10)
         yield from picture(f"after_{editor}", region("UI"))
+    speak("de_DE")
+    yield from wait(10)
+    yield from picture("german_VIEW_3D", region("UI"))
     facts["is_done"] = True
+
+
+def speak(language: str) -> None:
+    """Another language of the interface."""
+    view = bpy.context.preferences.view
+    view.language = language
+    view.use_translate_interface = view.use_translate_tooltips = view.use_translate_reports = True
+    facts["generate"] = bpy.app.translations.pgettext("Generate from Audio", "Operator")
+    facts["sentence"] = addon("translation").translated("Saved Robot.json")
 
 
 def spare_the_view() -> None:

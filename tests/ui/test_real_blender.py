@@ -186,11 +186,13 @@ def test_panel_in_both_editors(blender: RealBlender) -> None:
     assert facts["actions_of_cancelled"] == 0
 
 
-@pytest.mark.parametrize(("scale", "size"), [(1, "640x3200"), (2, "1200x6000")])
+@pytest.mark.parametrize(("scale", "size"), [(1, "640x4200"), (2, "1200x8000")])
 def test_pictures_of_every_section(blender: RealBlender, scale: float, size: str) -> None:
-    """Both sidebars with all sections open, without and with a take, to be looked at under PICTURES."""
-    names = "before_VIEW_3D before_SEQUENCE_EDITOR after_SEQUENCE_EDITOR after_VIEW_3D"
-    assert play(blender, "drive_gallery.py", names, scale, size)["is_done"]
+    """Both sidebars with all sections open, without and with a take, and in German, to be looked at under PICTURES."""
+    names = "before_VIEW_3D before_SEQUENCE_EDITOR after_SEQUENCE_EDITOR after_VIEW_3D german_VIEW_3D"
+    facts = play(blender, "drive_gallery.py", names, scale, size)
+    assert facts["is_done"]
+    assert facts["generate"] == "Aus Ton erzeugen" and facts["sentence"] == "Robot.json wurde gespeichert"
 
 
 def test_an_animators_day_undone_step_by_step(blender: RealBlender) -> None:
