@@ -108,6 +108,7 @@ class VoxkeySettings(bpy.types.PropertyGroup):
     )
     target: bpy.props.PointerProperty(  # type: ignore[valid-type]
         name="Face",
+        translation_context="Voxkey",
         description="Mesh of the face, or the armature of the character; what belongs to it, such as teeth, lashes and "
         "eyes, moves along. Leave it empty for the active object",
         type=bpy.types.Object,

@@ -396,7 +396,7 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
     if settings.look == OWN_FILE:
         layout.prop(settings, "look_path")
     layout.prop(settings, "folder")
-    layout.prop(settings, "places")
+    layout.column().prop(settings, "places")  # side by side, their names would be cut off
     layout.operator("voxkey.reference_render", icon="RENDER_ANIMATION")
     sentence = disabled_reason(context)
     if sentence:

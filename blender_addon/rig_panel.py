@@ -147,13 +147,14 @@ def _draw_coverage(layout: Any, context: bpy.types.Context, known: Look) -> None
     if body is None:
         return
     counts = f"{len(cover.matched)} matched, {len(cover.combined)} combined, {len(cover.unmatched)} unmatched"
-    body.label(text=counts)
+    body.label(text=translated(counts))
     manager = context.window_manager
     body.template_list("VOXKEY_UL_channels", "", manager, "voxkey_channels", manager, "voxkey_channel", rows=8)
     if 0 <= manager.voxkey_channel < len(manager.voxkey_channels):
         channel = manager.voxkey_channels[manager.voxkey_channel].name
-        targets = known.driven.get(channel, "nothing")
-        draw_sentence(body, context, f"{channel} moves {targets}", _status_icon(known, channel))
+        targets = known.driven.get(channel)
+        sentence = f"{channel} moves {targets}" if targets else f"{channel} moves nothing"
+        draw_sentence(body, context, sentence, _status_icon(known, channel))
     if cover.unused:
         header, names = body.panel("voxkey_unused", default_closed=True)
         header.label(text=translated(f"Unused shape keys: {len(cover.unused)}"))

@@ -35,10 +35,15 @@ class VoxkeyRange(bpy.types.PropertyGroup):
         name="From", description="Frame after which the take is done again", default=1, options=set()
     )
     last_frame: bpy.props.IntProperty(  # type: ignore[valid-type]
-        name="To", description="Frame before which the take is done again", default=25, options=set()
+        name="To",
+        translation_context="Voxkey",
+        description="Frame before which the take is done again",
+        default=25,
+        options=set(),
     )
     fade_seconds: bpy.props.FloatProperty(  # type: ignore[valid-type]
         name="Fade",
+        translation_context="Voxkey",
         description="How long the range goes over from what is before it, and into what is after it, inside the range",
         default=FADE_SECONDS,
         min=0,

@@ -21,8 +21,9 @@ LANGUAGES: dict[str, dict[str, str]] = {"de_DE": GERMAN, "de": GERMAN}
 """Locale as Blender names it -> English -> translation."""
 WORDS = 8
 """Characters of its own that a template needs to take whole sentences into its places."""
-CONTEXTS = ("*", "Operator")
-"""Blender looks up the labels of operators in the second, all else in the first."""
+CONTEXTS = ("*", "Operator", "Voxkey")
+"""Blender looks up the labels of operators in the second, most else in the first, where it finds its own translation
+before ours; the third is for properties whose name means something else to Blender, as Face does."""
 
 
 def attach() -> None:
@@ -57,9 +58,14 @@ def translate(sentence: str, known: tuple[str, ...], look_up: Callable[[str], st
     for template, pattern in _patterns(known):
         found = pattern.fullmatch(sentence)
         if found:
-            return look_up(template).format(*(translate(part, known, look_up) for part in found.groups()))
+            return look_up(template).format(*(_part(part, known, look_up) for part in found.groups()))
     first, semicolon, rest = sentence.partition("; ")
     return f"{translate(first, known, look_up)}; {translate(rest, known, look_up)}" if semicolon else sentence
+
+
+def _part(part: str, known: tuple[str, ...], look_up: Callable[[str], str]) -> str:
+    """What stands in a place: a sentence is translated, a name is not, even if it is Head."""
+    return translate(part, known, look_up) if part.count(" ") > 1 else part
 
 
 @cache

@@ -271,43 +271,44 @@ GERMAN: dict[str, str] = {
     "Undo what was done again in this range of the take: it does what it did before": (
         "Nimmt zurück, was in diesem Bereich des Takes neu gemacht wurde: Er tut wieder, was er vorher tat"
     ),
-    "Blend Take": "Take überblenden",
+    "Blend Take": "Take mischen",
     "How the take and what lies below it in the NLA go together: older takes, and your own animation": (
-        "Wie der Take und das, was in der NLA unter ihm liegt, zusammenspielen: ältere Takes und die eigene Animation"
+        "Wie der Take und das, was im NLA unter ihm liegt, zusammengehen: ältere Takes und die eigene Animation"
     ),
     "Mode": "Modus",
     "Whether the take adds to what lies below it, or replaces it": (
         "Ob der Take zu dem, was unter ihm liegt, hinzukommt oder es ersetzt"
     ),
-    "Add": "Hinzufügen",
+    "Add": "Addieren",
     "The take adds to what lies below it: a smile of yours stays while the mouth speaks": (
-        "Der Take kommt zu dem, was unter ihm liegt, hinzu: Ein eigenes Lächeln bleibt, während der Mund spricht"
+        "Der Take kommt zu dem hinzu, was unter ihm liegt: Ein eigenes Lächeln bleibt, während der Mund spricht"
     ),
     (
-        "While the take plays, it alone moves what it moves: older takes and your own animation are silent "
-        "there, and play on before and after. Nothing of them is changed; an active Action goes onto an NLA "
-        "track below the take"
+        "While the take plays, it alone moves what it moves: older takes and your own animation are "
+        "silent there, and play on before and after. Nothing of them is changed; an active Action goes "
+        "onto an NLA track below the take"
     ): (
         "Solange der Take spielt, bewegt er allein, was er bewegt: Ältere Takes und die eigene Animation "
-        "schweigen dort und spielen davor und danach weiter. Nichts davon wird geändert; eine aktive Aktion "
-        "kommt auf eine NLA-Spur unter dem Take"
+        "schweigen dort und spielen davor und danach weiter. Nichts davon wird geändert; eine aktive "
+        "Aktion kommt auf eine NLA-Spur unter dem Take"
     ),
     "{} is on an NLA track below the take now, unchanged": (
         "{} liegt jetzt unverändert auf einer NLA-Spur unter dem Take"
     ),
-    "Merge Takes": "Takes zusammenführen",
+    "Merge Takes": "Takes verschmelzen",
     (
         "Make one plain Action out of all takes in use of this character, for each data-block that they "
         "move, to be edited by hand. The takes are muted; your own animation stays as it is"
     ): (
-        "Macht aus allen verwendeten Takes dieser Figur eine einfache Aktion für jeden Datenblock, den sie "
-        "bewegen, zum Bearbeiten von Hand. Die Takes verstummen; die eigene Animation bleibt, wie sie ist"
+        "Macht aus allen verwendeten Takes dieser Figur eine einfache Aktion für jeden Datenblock, den "
+        "sie bewegen, zum Bearbeiten von Hand. Die Takes werden stumm; die eigene Animation bleibt, wie "
+        "sie ist"
     ),
     "Place": "Ort",
-    "Where the merged Action goes": "Wohin die zusammengeführte Aktion kommt",
+    "Where the merged Action goes": "Wohin die verschmolzene Aktion kommt",
     "NLA Track": "NLA-Spur",
     "On a track of its own over your animation, which goes on below it": (
-        "Auf eine eigene Spur über der eigenen Animation, die darunter weiterläuft"
+        "Auf eine eigene Spur über der eigenen Animation, die darunter weitergeht"
     ),
     "Active Action": "Aktive Aktion",
     "All that is seen, your own animation too, as the active Action": (
@@ -316,28 +317,28 @@ GERMAN: dict[str, str] = {
     "What becomes of the takes": "Was aus den Takes wird",
     "Mute": "Stummschalten",
     "Keep them, out of use: they can be brought back and shaped": (
-        "Behält sie, außer Gebrauch: Sie lassen sich zurückholen und formen"
+        "Sie bleiben, außer Gebrauch: Sie können zurückgeholt und geformt werden"
     ),
     "Remove": "Entfernen",
     "Delete them; the merged Action can't be shaped any more": (
-        "Löscht sie; die zusammengeführte Aktion lässt sich nicht mehr formen"
+        "Löscht sie; die verschmolzene Aktion kann nicht mehr geformt werden"
     ),
     "Merged into {}; the takes were muted": "Zusammengeführt in {}; die Takes sind stumm",
     "Merged into {}; the takes were removed": "Zusammengeführt in {}; die Takes wurden entfernt",
-    "Push Actions Down": "Aktionen nach unten schieben",
+    "Push Actions Down": "Aktionen herunterschieben",
     (
-        "Lay the active Actions of the face and all that belongs to it on NLA tracks on top of the others, "
-        "unchanged: the same as Push Down in the NLA editor, for all data-blocks at once"
+        "Lay the active Actions of the face and all that belongs to it on NLA tracks on top of the "
+        "others, unchanged: the same as Push Down in the NLA editor, for all data-blocks at once"
     ): (
-        "Legt die aktiven Aktionen des Gesichts und all dessen, was zu ihm gehört, unverändert auf NLA-Spuren "
-        "über den anderen: dasselbe wie Nach-unten-Schieben im NLA-Editor, für alle Datenblöcke zugleich"
+        "Legt die aktiven Aktionen des Gesichts und alles, was dazugehört, unverändert auf NLA-Spuren "
+        "über die anderen: wie Herunterschieben im NLA-Editor, für alle Datenblöcke auf einmal"
     ),
-    "Pushed down {}": "{} nach unten geschoben",
+    "Pushed down {}": "{} wurde heruntergeschoben",
     "{} has no take in use; generate one, or bring one back": (
-        "{} hat keinen verwendeten Take; einen erzeugen oder zurückholen"
+        "{} hat keinen Take in Gebrauch; einen erzeugen oder zurückholen"
     ),
     "{} has no active Action; merge takes into one first": (
-        "{} hat keine aktive Aktion; zuerst Takes zu einer zusammenführen"
+        "{} hat keine aktive Aktion; zuerst Takes zu einer verschmelzen"
     ),
     "Reference Render": "Vorschaufilm",
     "Paint the line as a trained character looks, in seconds, as pictures and a film with sound": (
@@ -454,7 +455,7 @@ GERMAN: dict[str, str] = {
     "How disgusted the face is, beside the emotion chosen above": (
         "Wie angeekelt das Gesicht ist, neben dem oben gewählten Gefühl"
     ),
-    "Closures": "Lippenschlüsse",
+    "Closures": "Verschlüsse",
     "Closes the lips longer on p, b and m, presses them, and closes them on every one": (
         "Schließt die Lippen bei p, b und m länger, presst sie aufeinander, und schließt sie bei jedem davon"
     ),
@@ -490,7 +491,7 @@ GERMAN: dict[str, str] = {
     "How far the lips and the corners of the mouth move; closed lips stay closed": (
         "Wie weit sich Lippen und Mundwinkel bewegen; geschlossene Lippen bleiben geschlossen"
     ),
-    "Head Motion": "Kopfbewegung",
+    "Head Motion": "Bewegung",
     "How far the Head object nods on stressed words and turns slowly, by about 3 degrees at 1": (
         "Wie weit das Objekt unter Kopf auf betonten Wörtern nickt und sich langsam dreht, bei 1 um etwa 3 Grad"
     ),
@@ -894,6 +895,349 @@ GERMAN: dict[str, str] = {
     "{}: frames {} to {} were done again": "{}: Frames {} bis {} wurden neu gemacht",
     "Set a preview range in the timeline (P), or select two markers": (
         "In der Zeitleiste einen Vorschaubereich setzen (P) oder zwei Marker auswählen"
+    ),
+    "There is no sound {} in this scene or view layer any more; add it, or rename it back": (
+        "Den Ton {} gibt es in dieser Szene oder Ansichtsebene nicht mehr; ihn hinzufügen oder zurückbenennen"
+    ),
+    "There is no audio file {}; check the path": "Es gibt keine Tondatei {}; den Pfad prüfen",
+    "The strip {} shows no frame; lengthen it": "Der Streifen {} zeigt keinen Frame; ihn verlängern",
+    "The strip {} is longer than {} hours; cut it in parts": (
+        "Der Streifen {} ist länger als {} Stunden; ihn in Teile schneiden"
+    ),
+    "{} plays nothing: its NLA has no sound strip; add one, or use a sound strip": (
+        "{} spielt nichts: Sein NLA hat keinen Ton-Streifen; einen hinzufügen oder einen Ton-Streifen im "
+        "Sequencer verwenden"
+    ),
+    "{} changes its speed on the way; render it to a WAV and use that in its place": (
+        "{} ändert unterwegs das Tempo; als WAV rendern und das stattdessen verwenden"
+    ),
+    "{} has no sound; choose a sound file for it": "{} hat keinen Ton; eine Tondatei dafür wählen",
+    "The sound file {} of {} is missing; relink it with File > External Data": (
+        "Die Tondatei {} von {} fehlt; sie mit Datei > Externe Daten neu verknüpfen"
+    ),
+    "{} can't be decoded ({}); choose another file, or convert it to WAV": (
+        "{} kann nicht gelesen werden ({}); eine andere Datei wählen oder in WAV umwandeln"
+    ),
+    "Blender can't mix {} ({}); convert its file to WAV": (
+        "Blender kann {} nicht mischen ({}); die Datei in WAV umwandeln"
+    ),
+    "{} is left out: {}": "{} wird ausgelassen: {}",
+    "Nothing was generated: {}": "Es wurde nichts erzeugt: {}",
+    "Voxkey is generating; wait, or cancel it": "Voxkey erzeugt gerade; warten oder abbrechen",
+    "No voice has a character yet; click Find Voices, and choose who says what": (
+        "Noch hat keine Stimme eine Figur; auf Stimmen finden klicken und wählen, wer was spricht"
+    ),
+    "it is muted in the Sequencer": "es ist im Sequencer stummgeschaltet",
+    "{} has no take; generate one, or import a capture": (
+        "{} hat keinen Take; einen erzeugen oder eine Aufnahme importieren"
+    ),
+    "{} has no take {}; choose another": "{} hat keinen Take {}; einen anderen wählen",
+    "An NLA strip of {} is being tweaked; leave tweak mode (Tab in the NLA editor) first": (
+        "Ein NLA-Streifen von {} wird gerade bearbeitet; zuerst den Bearbeitungsmodus verlassen (Tab im NLA-Editor)"
+    ),
+    "Choose the mesh of the face": "Das Mesh des Gesichts wählen",
+    "{} is no mesh; choose the mesh of the face": "{} ist kein Mesh; das Mesh des Gesichts wählen",
+    "{} is linked from another file; make it local {} to animate it": (
+        "{} ist aus einer anderen Datei verknüpft; es lokal machen {}, um es zu animieren"
+    ),
+    "{} has no shape keys; choose another mesh, or make them in the section Rig": (
+        "{} hat keine Formschlüssel; ein anderes Mesh wählen oder sie im Abschnitt Rig erstellen"
+    ),
+    "The mesh of {} is linked from another file; make it local {} to animate it": (
+        "Das Mesh von {} ist aus einer anderen Datei verknüpft; es lokal machen {}, um es zu animieren"
+    ),
+    "{} has absolute shape keys; tick Relative in its Shape Keys panel": (
+        "{} hat absolute Formschlüssel; im Panel der Formschlüssel Relativ ankreuzen"
+    ),
+    "{} is panoramic; choose a perspective or orthographic camera": (
+        "{} ist eine Panoramakamera; eine perspektivische oder orthografische wählen"
+    ),
+    "{} has no mesh; choose the mesh of the face": "{} hat kein Mesh; das Mesh des Gesichts wählen",
+    "{} is gone, so nothing was written; start again": "{} ist weg, daher wurde nichts geschrieben; neu beginnen",
+    "A modifier of {} removes vertices of the face; switch it off, or apply it": (
+        "Ein Modifikator von {} entfernt Punkte des Gesichts; ihn abschalten oder anwenden"
+    ),
+    "There is no take {} whose sound has changed; nothing was done": (
+        "Es gibt keinen Take {}, dessen Ton sich geändert hat; es wurde nichts getan"
+    ),
+    "None of the {} of {} is named as in {}; match them in the Rig panel, or choose another mesh": (
+        "Keiner der {} von {} heißt wie in {}; sie im Panel Rig zuordnen oder ein anderes Mesh wählen"
+    ),
+    "Drivers move every shape key of {} that speech needs; remove drivers from some{}": (
+        "Treiber bewegen jeden Formschlüssel von {}, den Sprache braucht; Treiber von einigen entfernen{}"
+    ),
+    "{}; add a sound strip in the Sequencer, or choose another": (
+        "{}; im Sequencer einen Ton-Streifen hinzufügen oder einen anderen wählen"
+    ),
+    "{} has no take of {}; generate one first": "{} hat keinen Take von {}; zuerst einen erzeugen",
+    "{} was imported, so there is no sound to hear again; shape the range instead": (
+        "{} wurde importiert, daher gibt es keinen Ton zum Anhören; stattdessen den Bereich formen"
+    ),
+    "{} was cut or retimed since {} was made; generate the whole take": (
+        "{} wurde geschnitten oder im Tempo geändert, seit {} entstand; den ganzen Take erzeugen"
+    ),
+    "{} has no range {}; choose another": "{} hat keinen Bereich {}; einen anderen wählen",
+    "No frame lies between {} and {}; choose a longer range": (
+        "Zwischen {} und {} liegt kein Frame; einen längeren Bereich wählen"
+    ),
+    "Frames {} to {} are outside the take, which goes from {} to {}; choose a range in it": (
+        "Die Frames {} bis {} liegen außerhalb des Takes, der von {} bis {} geht; einen Bereich darin wählen"
+    ),
+    "{} is gone, so nothing was written; choose a mesh and generate again": (
+        "{} ist weg, daher wurde nichts geschrieben; ein Mesh wählen und noch einmal erzeugen"
+    ),
+    "The sound {} is gone, so nothing was written; choose one and generate again": (
+        "Der Ton {} ist weg, daher wurde nichts geschrieben; einen wählen und noch einmal erzeugen"
+    ),
+    "{} is linked from another file; make it local, or turn an Empty that it is parented to": (
+        "{} ist aus einer anderen Datei verknüpft; es lokal machen oder ein Empty drehen, an dem es hängt"
+    ),
+    "{} has no bone {} any more; choose another": "{} hat keinen Knochen {} mehr; einen anderen wählen",
+    "{} does not rotate by Euler angles; set its Rotation Mode to XYZ Euler": (
+        "{} dreht sich nicht nach Euler-Winkeln; den Rotationsmodus auf XYZ Euler stellen"
+    ),
+    "{} is shared with a copy of this character; press Apply to Take to give it its own": (
+        "{} wird mit einer Kopie dieser Figur geteilt; auf Auf Take anwenden klicken, um ihr einen eigenen zu geben"
+    ),
+    "The character has changed since {} was made; press Apply to Take first": (
+        "Die Figur hat sich geändert, seit {} entstand; zuerst auf Auf Take anwenden klicken"
+    ),
+    "Voxkey is busy; wait, or cancel it": "Voxkey ist beschäftigt; warten oder abbrechen",
+    "Set the trainer's Python in Voxkey's preferences: the trainer learns outside Blender": (
+        "In Voxkeys Einstellungen das Python des Trainers angeben: Der Trainer lernt außerhalb von Blender"
+    ),
+    "Choose a model folder in Voxkey's preferences, for the character that is learned": (
+        "In Voxkeys Einstellungen einen Modellordner für die gelernte Figur wählen"
+    ),
+    "Generate a take first: the character is learned from frames in which it speaks": (
+        "Zuerst einen Take erzeugen: Die Figur wird aus Frames gelernt, in denen sie spricht"
+    ),
+    "Add a camera that sees the face": "Eine Kamera hinzufügen, die das Gesicht sieht",
+    "The trainer stopped: {}": "Der Trainer hat angehalten: {}",
+    "Frame {} can't be rendered; render it yourself to see why ({})": (
+        "Frame {} kann nicht gerendert werden; selbst rendern, um zu sehen, warum ({})"
+    ),
+    "{} can't be run; set the trainer's Python in the preferences ({})": (
+        "{} kann nicht ausgeführt werden; in den Einstellungen das Python des Trainers angeben ({})"
+    ),
+    "The mesh of {} is linked from another file; make it local to give it shape keys": (
+        "Das Mesh von {} ist aus einer anderen Datei verknüpft; es lokal machen, um ihm Formschlüssel zu geben"
+    ),
+    "Leave {} mode first": "Zuerst den Modus {} verlassen",
+    "Set the 68 landmarks of {} first; Guess Landmarks proposes them": (
+        "Zuerst die 68 Landmarken von {} setzen; Landmarken schätzen schlägt sie vor"
+    ),
+    "Voxkey is making shape keys; wait, or cancel it with Esc": (
+        "Voxkey erstellt Formschlüssel; warten oder mit Esc abbrechen"
+    ),
+    "{} does not have all of the 68 landmarks, each once; apply its landmarks again": (
+        "{} hat nicht jede der 68 Landmarken genau einmal; die Landmarken neu anwenden"
+    ),
+    "{} has {} already; tick Replace to give these shape keys the new shapes": (
+        "{} hat schon {}; Ersetzen ankreuzen, um diesen Formschlüsseln die neuen Formen zu geben"
+    ),
+    "{} lacks jawOpen or some landmarks; deselect it to use Voxkey's default head": (
+        "{} fehlen jawOpen oder Landmarken; es abwählen, um Voxkeys Standardkopf zu verwenden"
+    ),
+    "{} has changed meanwhile; no shape keys were made, make them again": (
+        "{} hat sich inzwischen geändert; es wurden keine Formschlüssel erstellt, sie neu erstellen"
+    ),
+    "Select the sound strip with the speech": "Den Ton-Streifen mit der Sprache auswählen",
+    "No rig map knows the names of {}; choose one or match by shape, in the section Rig": (
+        "Keine Rig-Zuordnung kennt die Namen von {}; im Abschnitt Rig eine wählen oder nach Form zuordnen"
+    ),
+    "This sound has no take on this face; generate one": (
+        "Dieser Ton hat auf diesem Gesicht keinen Take; einen erzeugen"
+    ),
+    "The face moves with the take": "Das Gesicht bewegt sich mit dem Take",
+    "There is no sound {} any more; choose another": "Den Ton {} gibt es nicht mehr; einen anderen wählen",
+    "{} has no phones; generate it with the default model": "{} hat keine Laute; mit dem Standardmodell erzeugen",
+    "No phones are shown; press Show Phones": "Es werden keine Laute gezeigt; auf Laute zeigen klicken",
+    "{} follows its phones": "{} folgt seinen Lauten",
+    "{} follows the phones that the model heard": "{} folgt den Lauten, die das Modell gehört hat",
+    "{} has no take of this sound; generate one first": "{} hat keinen Take von diesem Ton; zuerst einen erzeugen",
+    "{} phones of {}, on channel {} of the Sequencer": "{} Laute von {}, auf Kanal {} des Sequencers",
+    "The phones are kept with {}": "Die Laute bleiben bei {}",
+    "{} strips are {} now; press Apply Phones": "{} Streifen sind jetzt {}; auf Laute anwenden klicken",
+    "{} gives no phones; generate the take with the default model": (
+        "{} gibt keine Laute; den Take mit dem Standardmodell erzeugen"
+    ),
+    "The take of {} is gone; hide the phones, and show those of another": (
+        "Der Take von {} ist weg; die Laute ausblenden und die eines anderen zeigen"
+    ),
+    "The take of these phones is gone": "Der Take dieser Laute ist weg",
+    "No strip of a phone is selected, or all that are selected are locked; select one first": (
+        "Kein Streifen eines Lauts ist ausgewählt, oder alle ausgewählten sind gesperrt; zuerst einen auswählen"
+    ),
+    "{}: {} frames in {}": "{}: {} Frames in {}",
+    "Learn this character first, or choose the model file of one that was learned": (
+        "Zuerst diese Figur lernen oder die Modelldatei einer gelernten wählen"
+    ),
+    "Generate a take first: the picture follows the face": "Zuerst einen Take erzeugen: Das Bild folgt dem Gesicht",
+    "Save the file first, or choose a folder that does not depend on where it is": (
+        "Zuerst die Datei speichern oder einen Ordner wählen, der nicht von ihrem Ort abhängt"
+    ),
+    "The scene has no sound strip; add one in the Sequencer, or choose another": (
+        "Die Szene hat keinen Ton-Streifen; im Sequencer einen hinzufügen oder einen anderen wählen"
+    ),
+    "There is no model file {}; learn a character, or choose its file": (
+        "Es gibt keine Modelldatei {}; eine Figur lernen oder ihre Datei wählen"
+    ),
+    "There is no trained character; learn one, or choose its model file": (
+        "Es gibt keine gelernte Figur; eine lernen oder ihre Modelldatei wählen"
+    ),
+    "{} is gone, so nothing was written; render again": (
+        "{} ist weg, daher wurde nichts geschrieben; noch einmal rendern"
+    ),
+    "Choose a link in the list": "In der Liste eine Verknüpfung wählen",
+    "{} is linked from another file; make a library override to give it a rig map of its own": (
+        "{} ist aus einer anderen Datei verknüpft; eine Bibliotheksüberschreibung anlegen, um ihm eine "
+        "eigene Rig-Zuordnung zu geben"
+    ),
+    "The links are the family's; press Edit Links to have your own": (
+        "Die Verknüpfungen sind die der Familie; auf Verknüpfungen bearbeiten klicken, um eigene zu haben"
+    ),
+    "This is the last link; press Reset to Detected to go back to the family's": (
+        "Dies ist die letzte Verknüpfung; auf Auf Erkanntes zurücksetzen klicken, um zu denen der Familie"
+        " zurückzukehren"
+    ),
+    "No family of rigs has names like {}'s; choose a rig map or match by shape first": (
+        "Keine Familie von Rigs hat Namen wie {}; zuerst eine Rig-Zuordnung wählen oder nach Form zuordnen"
+    ),
+    "{} finds nothing on {}; choose another rig map": "{} findet auf {} nichts; eine andere Rig-Zuordnung wählen",
+    "{} has no shape keys, bones or properties that a link could move": (
+        "{} hat keine Formschlüssel, Knochen oder Eigenschaften, die eine Verknüpfung bewegen könnte"
+    ),
+    "{} can't be written ({}); choose another folder": (
+        "{} kann nicht geschrieben werden ({}); einen anderen Ordner wählen"
+    ),
+    "{}, {} of {} channels": "{}, {} von {} Kanälen",
+    "No family found": "Keine Familie gefunden",
+    "There is nothing to fix any more; play the scene to see the take": (
+        "Es gibt nichts mehr zu beheben; die Szene abspielen, um den Take zu sehen"
+    ),
+    "{} has the setting {}, which this Voxkey does not have; update it": (
+        "{} hat die Einstellung {}, die dieses Voxkey nicht hat; es aktualisieren"
+    ),
+    "{} sets {} to {}, which it can't be; correct it or save it again": (
+        "{} setzt {} auf {}, was nicht geht; es berichtigen oder neu speichern"
+    ),
+    "{} is no preset of Voxkey's settings; save one in the panel first": (
+        "{} ist keine Vorgabe für Voxkeys Einstellungen; zuerst eine im Panel speichern"
+    ),
+    "{} has no shape keys to match; make them first, or choose another mesh": (
+        "{} hat keine Formschlüssel zum Zuordnen; sie zuerst erstellen oder ein anderes Mesh wählen"
+    ),
+    "There are no landmarks to apply; guess them first": "Es gibt keine Landmarken anzuwenden; sie zuerst schätzen",
+    "{} of {} channels found": "{} von {} Kanälen gefunden",
+    "The mesh of {} is linked from another file; make it local, or a library override": (
+        "Das Mesh von {} ist aus einer anderen Datei verknüpft; es lokal machen oder eine "
+        "Bibliotheksüberschreibung anlegen"
+    ),
+    "Leave {} mode of {} first": "Zuerst den Modus {} von {} verlassen",
+    "{} has no surface; choose the mesh of the face": "{} hat keine Oberfläche; das Mesh des Gesichts wählen",
+    "{} has {} vertices instead of 68; undo, or guess again": (
+        "{} hat {} Punkte statt 68; rückgängig machen oder neu schätzen"
+    ),
+    "There is no 3D view and no camera; turn a view to the face, or add a camera before it": (
+        "Es gibt keine 3D-Ansicht und keine Kamera; eine Ansicht zum Gesicht drehen oder eine Kamera davorstellen"
+    ),
+    "{} has no 68 landmarks yet; guess them": "{} hat noch keine 68 Landmarken; sie schätzen",
+    "{} has no take yet; generate one, or import a capture": (
+        "{} hat noch keinen Take; einen erzeugen oder eine Aufnahme importieren"
+    ),
+    "{} was imported from the file {}; it has no strip": "{} wurde aus der Datei {} importiert; er hat keinen Streifen",
+    "In {} the character listens to others; it has no strip of its own": (
+        "In {} hört die Figur anderen zu; er hat keinen eigenen Streifen"
+    ),
+    "{} is muted; bring it back into use first": "{} ist stumm; ihn zuerst zurückholen",
+    "{} has no take {} in use; choose another, or bring it back": (
+        "{} hat keinen Take {} in Gebrauch; einen anderen wählen oder ihn zurückholen"
+    ),
+    "Merged into {}; the takes were {}": "Zu {} verschmolzen; die Takes waren {}",
+    "The mesh has too few vertices for 68 landmarks; choose the mesh with the face": (
+        "Das Mesh hat zu wenige Punkte für 68 Landmarken; das Mesh mit dem Gesicht wählen"
+    ),
+    "No face was found on this mesh; choose the mesh with the face, or look at it from the front": (
+        "Auf diesem Mesh wurde kein Gesicht gefunden; das Mesh mit dem Gesicht wählen oder es von vorn ansehen"
+    ),
+    "{} has no column {}; choose a CSV file from Live Link Face": (
+        "{} hat keine Spalte {}; eine CSV-Datei von Live Link Face wählen"
+    ),
+    "{} has no moment with a face; record it again": "{} hat keinen Moment mit einem Gesicht; neu aufnehmen",
+    "{} could not be started for {}; choose Auto or CPU": (
+        "{} konnte für {} nicht gestartet werden; Auto oder CPU wählen"
+    ),
+    "There is no model file {}; choose a model in the panel or reinstall Voxkey": (
+        "Es gibt keine Modelldatei {}; im Panel ein Modell wählen oder Voxkey neu installieren"
+    ),
+    "{} is not available here; choose Auto or one of {}": "{} ist hier nicht verfügbar; Auto oder eines von {} wählen",
+    "{} is not a Voxkey model: it carries no contract; choose a model exported by the trainer": (
+        "{} ist kein Modell von Voxkey: Es enthält keinen Vertrag; ein vom Trainer exportiertes Modell wählen"
+    ),
+    "{} follows contract version {}, this Voxkey reads {}; update the older one": (
+        "{} folgt der Vertragsversion {}, dieses Voxkey liest {}; das ältere aktualisieren"
+    ),
+    "{} is a model of kind {}; choose one of kind {}": "{} ist ein Modell der Art {}; eines der Art {} wählen",
+    "{} failed on {}; choose CPU or another model ({})": (
+        "{} ist auf {} gescheitert; CPU oder ein anderes Modell wählen ({})"
+    ),
+    "onnxruntime can't be loaded ({}); install the Voxkey zip made for this system and Blender version": (
+        "onnxruntime kann nicht geladen werden ({}); das Voxkey-Zip für dieses System und diese Blender-"
+        "Version installieren"
+    ),
+    "{} is damaged or no model file; download or export it again ({})": (
+        "{} ist beschädigt oder keine Modelldatei; neu herunterladen oder exportieren ({})"
+    ),
+    "There is no speech sound {}; name the phone by IPA letters, such as {}": (
+        "Es gibt keinen Laut {}; den Laut mit IPA-Zeichen benennen, etwa {}"
+    ),
+    "No shape key moves the landmarks; place them on this face and apply them again": (
+        "Kein Formschlüssel bewegt die Landmarken; sie auf dieses Gesicht setzen und neu anwenden"
+    ),
+    "{} is empty; export it again": "{} ist leer; neu exportieren",
+    "{} is no text file; choose another file": "{} ist keine Textdatei; eine andere Datei wählen",
+    "{} can't be read ({}); choose another file": "{} kann nicht gelesen werden ({}); eine andere Datei wählen",
+    "{} is not a WAV file; choose a WAV, or convert it to one": (
+        "{} ist keine WAV-Datei; eine WAV-Datei wählen oder in eine umwandeln"
+    ),
+    "{} is damaged: it has no format or no samples; export it again": (
+        "{} ist beschädigt: ohne Format oder Inhalt; neu exportieren"
+    ),
+    "The audio is empty; choose a recording with sound in it": (
+        "Der Ton ist leer; eine Aufnahme wählen, in der etwas zu hören ist"
+    ),
+    "The audio contains samples that are not numbers; export it again": (
+        "Der Ton enthält Werte, die keine Zahlen sind; neu exportieren"
+    ),
+    "The audio is longer than {} hours; cut it and generate the parts": (
+        "Der Ton ist länger als {} Stunden; ihn schneiden und die Teile erzeugen"
+    ),
+    "The audio is silent; check the volume of the strip and the recording": (
+        "Der Ton ist still; die Lautstärke von Streifen und Aufnahme prüfen"
+    ),
+    "{} can't be written; check the free space and the folder ({})": (
+        "{} kann nicht geschrieben werden; freien Platz und Ordner prüfen ({})"
+    ),
+    "Regions": "Bereiche",
+    "Lips and Lids": "Lippen und Lider",
+    "Smoothing": "Glättung",
+    "Own Settings": "Eigene Einstellungen",
+    "Other File": "Andere Datei",
+    "{} matched, {} combined, {} unmatched": "{} zugeordnet, {} geteilt, {} offen",
+    "{} on {}": "{} auf {}",
+    "{} moves nothing": "{} bewegt nichts",
+    "The take is at rest throughout: the sound is silent, or Strength is 0": (
+        "Der Take ruht durchweg: Der Ton ist still, oder die Stärke ist 0"
+    ),
+    "{} does not move with its shape keys; are they equal to the Basis?": (
+        "{} bewegt sich mit seinen Formschlüsseln nicht; sind sie gleich der Basis?"
+    ),
+    "The bones of {} do not move; do constraints or drivers hold them?": (
+        "Die Knochen von {} bewegen sich nicht; halten Constraints oder Treiber sie fest?"
+    ),
+    "No mesh follows what the take moves; is one bound to the bones, or driven by properties?": (
+        "Kein Mesh folgt dem, was der Take bewegt; hängt eines an den Knochen oder wird von Eigenschaften getrieben?"
     ),
 }
 """English -> German; {} stands for a name or a number, in the same order."""
