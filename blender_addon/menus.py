@@ -110,12 +110,10 @@ class VOXKEY_MT_lip_sync(bpy.types.Menu):
         layout.operator_context = "INVOKE_DEFAULT"
         if context.area is not None and context.area.type == "SEQUENCE_EDITOR":
             layout.operator("voxkey.animate_strip", icon="PLAY_SOUND")
-        layout.operator("voxkey.generate", icon="PLAY_SOUND")
-        layout.operator("voxkey.animate_sound", text="Add Sound and Animate...", icon="ADD")
+        layout.operator("voxkey.generate", text="Generate Lip Sync from Audio", icon="PLAY_SOUND")  # found first
+        layout.operator("voxkey.animate_sound", text="Add Sound and Lip Sync...", icon="ADD")
         layout.separator()
         layout.operator("voxkey.reshape_take", icon="FILE_REFRESH")
-        layout.operator("voxkey.delete_take", icon="TRASH")
-        layout.separator()
         layout.operator("voxkey.import_capture", text="Import Face Capture...", icon="IMPORT")
         layout.operator("voxkey.bake_takes", icon="ACTION")
 
@@ -151,7 +149,7 @@ def _draw_strip(menu: Any, context: bpy.types.Context) -> None:
 def _draw_add(menu: Any, _context: bpy.types.Context) -> None:
     menu.layout.separator()
     menu.layout.operator_context = "INVOKE_DEFAULT"
-    menu.layout.operator("voxkey.animate_sound", text="Sound and Lip Sync", icon="PLAY_SOUND")
+    menu.layout.operator("voxkey.animate_sound", text="Sound and Lip Sync...", icon="PLAY_SOUND")
 
 
 MENUS: tuple[tuple[str, Callable[[Any, bpy.types.Context], None]], ...] = (

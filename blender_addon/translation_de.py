@@ -849,8 +849,6 @@ GERMAN: dict[str, str] = {
     "Cancelled; no shape keys were made": "Abgebrochen; es wurden keine Formschlüssel erstellt",
     "Making shapes {}": "Formen entstehen {}",
     "Esc cancels": "Esc bricht ab",
-    "Sound and Lip Sync": "Ton und Lippensynchronisation",
-    "Add Sound and Animate...": "Ton hinzufügen und animieren...",
     "Import Face Capture...": "Gesichtsaufnahme importieren...",
     "{}: frames {} to {} were shaped": "{}: Frames {} bis {} wurden geformt",
     "{} was removed": "{} wurde entfernt",
@@ -1239,5 +1237,8 @@ GERMAN: dict[str, str] = {
     "No mesh follows what the take moves; is one bound to the bones, or driven by properties?": (
         "Kein Mesh folgt dem, was der Take bewegt; hängt eines an den Knochen oder wird von Eigenschaften getrieben?"
     ),
+    "Generate Lip Sync from Audio": "Lippensynchronisation aus Ton erzeugen",
+    "Add Sound and Lip Sync...": "Ton und Lippensynchronisation hinzufügen...",
+    "Sound and Lip Sync...": "Ton und Lippensynchronisation...",
 }
 """English -> German; {} stands for a name or a number, in the same order."""

@@ -1,8 +1,10 @@
-"""The zip in a real Blender application: `python -m tools.real_blender [--root dist/blender-trixie] [--suite trixie]`.
+"""The zip in a real Blender application: `python -m tools.real_blender [--suite trixie] [--root FOLDER] [--pictures]`.
 
 Makes a small Debian with its own Blender in a folder (trixie has 4.3, sid 5.2; 1.3 GB, a minute or two, once), then
-runs tests/ui there: the zip is installed, a take is generated in the background, and the panel is photographed under
-Xvfb. Needs root and Debian's apt, and says so where they are not to be had.
+runs tests/ui there: the zip is installed, takes are generated in the background and in the window, an animator's day is
+played and undone under Xvfb, and the panel is photographed. --pictures only photographs every section of it, opened,
+in both editors, at interface scales 1 and 2, in English and German, into out/ui. Needs root and Debian's apt, and says
+so where they are not to be had.
 """
 
 import argparse
@@ -24,6 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser("real_blender", description=__doc__)
     parser.add_argument("--suite", default="trixie", help="Debian suite to take Blender from (trixie)")
     parser.add_argument("--root", type=Path, help="folder of that Debian (dist/blender-SUITE)")
+    parser.add_argument("--pictures", action="store_true", help="only the pictures of every section, into out/ui")
     options = parser.parse_args()
     root = (options.root or Path("dist") / f"blender-{options.suite}").resolve()
     try:
@@ -31,9 +34,9 @@ def main() -> None:
     except ValueError as error:
         sys.exit(f"real_blender: {error}")
     environment = os.environ | {"VOXKEY_BLENDER_ROOT": str(root)}
-    sys.exit(
-        subprocess.run([sys.executable, "-m", "pytest", "tests/ui", "-m", "slow", "-s"], env=environment).returncode
-    )
+    command = [sys.executable, "-m", "pytest", "tests/ui", "-m", "slow", "-s"]
+    command += ["-k", "pictures"] if options.pictures else []
+    sys.exit(subprocess.run(command, env=environment).returncode)
 
 
 def make_root(root: Path, suite: str) -> None:
