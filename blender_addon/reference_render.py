@@ -26,10 +26,11 @@ import bpy
 import numpy as np
 
 from . import audio_io, face_view, operators, output, preferences, properties
-from .core.curves import Float32Array, frames_to_seconds, sample_curves
+from .core.curves import Curves, Float32Array, frames_to_seconds, sample_curves
 from .core.frames import STEADY, placed
 from .core.landmarks import procrustes
 from .core.png import write_png
+from .core.shaping import Shaping, shape_curves
 from .core.wav import resample_waveform
 from .drawing import draw_sentence
 from .job import Job
@@ -39,6 +40,10 @@ from .translation import translated
 LOOK, HEARING = "landmarks_to_image", "audio_to_landmarks"
 """Kinds of model files: what paints, and what hears landmarks in a sound where there is no take."""
 OWN_FILE = "FILE"
+LIDS = {"eyeBlinkRight": ([37, 38], [41, 40]), "eyeBlinkLeft": ([43, 44], [47, 46])}
+"""Channel -> landmarks of the upper lid and those below them."""
+UPPER_LID_SHARE = 0.85
+"""Of the way to closed eyes; the rest is the lower lid's."""
 INSET_SIZE, INSET_PLACE = 0.36, (0.30, -0.30)
 """Of the picture in the camera's view: parts of the frame, and where its middle is from the middle of the frame."""
 
@@ -184,7 +189,18 @@ def _heard(request: Request, neutral: Float32Array) -> Float32Array:
     times = np.array([frames_to_seconds(frame, request.fps) for frame in range(request.audio.n_frames)])
     heard = sample_curves(curves.curves, times).reshape(-1, 68, 2)
     to_look = procrustes(canonical[list(STEADY)], neutral[list(STEADY)])
-    return np.asarray(neutral + (to_look(heard) - to_look(canonical)), np.float32)
+    return blinking(np.asarray(neutral + (to_look(heard) - to_look(canonical)), np.float32), request.fps)
+
+
+def blinking(landmarks: Float32Array, fps: float) -> Float32Array:
+    """(T, 68, 2) with lids that close now and then as the life of a take has them: nothing in a sound says when."""
+    lids = Curves(np.zeros((len(landmarks), len(LIDS)), np.float32), tuple(LIDS), fps)
+    closed = landmarks.copy()
+    for weight, (upper, lower) in zip(shape_curves(lids, Shaping()).values.T, LIDS.values(), strict=True):
+        way = weight[:, None, None] * (landmarks[:, lower] - landmarks[:, upper])
+        closed[:, upper] += UPPER_LID_SHARE * way
+        closed[:, lower] -= (1 - UPPER_LID_SHARE) * way
+    return closed
 
 
 def finish(request: Request, device: str) -> Result:

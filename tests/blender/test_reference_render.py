@@ -134,6 +134,18 @@ def test_without_a_take_another_model_hears_the_landmarks(
     assert max(chins) > min(chins) + 4 and int(np.argmax(chins)) in (5, 6, 7)
 
 
+def test_a_face_that_follows_the_sound_alone_blinks(module: Any) -> None:
+    neutral = open_model(PAINTER, kind="landmarks_to_image").contract.neutral_landmarks
+    assert neutral is not None
+    moved = module.blinking(np.repeat(neutral[None], 20 * 25, axis=0), 25.0)
+    opening = np.linalg.norm(moved[:, [37, 44]] - moved[:, [41, 46]], axis=2)
+    shut = opening < 0.02 * opening.max()
+    assert 3 <= (shut[1:].all(axis=1) > shut[:-1].all(axis=1)).sum() <= 12
+    assert shut.mean() < 0.1
+    still = np.setdiff1d(np.arange(68), [37, 38, 40, 41, 43, 44, 46, 47])
+    assert np.array_equal(moved[:, still], np.repeat(neutral[None, still], 500, axis=0))
+
+
 def test_a_render_that_fails_leaves_the_one_before(line: Any, module: Any, tmp_path: Path) -> None:
     bpy.ops.voxkey.reference_render()
     folder = tmp_path / "reference"
