@@ -7,6 +7,7 @@ from 0 to 255.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
@@ -108,7 +109,7 @@ def n_met(wanted: list[tuple[int, int]], found: list[tuple[int, int]], fps: floa
     return sum(any(start < b + slack and a < stop + slack for a, b in found) for start, stop in wanted)
 
 
-def lmd(predicted_px: Array, measured_px: Array) -> float:
+def lmd(predicted_px: NDArray[Any], measured_px: NDArray[Any]) -> float:
     """Mean distance of the points of the lips, of faces (T, 68, 2) in pixels, with the lips' middles on each other.
 
     P4's landmark distance, after Chen, Li, Maddox, Duan, Xu 2018, "Lip movements generation at a glance", ECCV.
