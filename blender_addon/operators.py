@@ -45,7 +45,7 @@ def disabled_reason(context: bpy.types.Context) -> str | None:
     if audio_io.find_source(context.scene, settings.source) is None:
         if settings.source:
             return f"There is no sound {settings.source} any more; choose another"
-        return "Add a sound strip with the speech"
+        return "Add a sound strip with the speech, or drop an audio file onto the 3D view"
     obj = properties.target_object(context)
     problem = face.target_problem(obj) or _rig_problem(obj)
     if problem:

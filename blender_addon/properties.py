@@ -206,7 +206,7 @@ class VoxkeySettings(bpy.types.PropertyGroup):
         "How far the lids close in a blink: 1 shut, 0 for no blinks. Eyes blink about every 3 seconds",
     )
     blink_style: bpy.props.EnumProperty(  # type: ignore[valid-type]
-        name="Style",
+        name="Blink Style",
         description="Whether the eyes blink by rule, or as a network learned it from people",
         items=[
             ("PROCEDURAL", "By Rule", "Clean blinks at the ends of phrases and with turns of the eyes"),

@@ -1240,5 +1240,9 @@ GERMAN: dict[str, str] = {
     "Generate Lip Sync from Audio": "Lippensynchronisation aus Ton erzeugen",
     "Add Sound and Lip Sync...": "Ton und Lippensynchronisation hinzufügen...",
     "Sound and Lip Sync...": "Ton und Lippensynchronisation...",
+    "Add a sound strip with the speech, or drop an audio file onto the 3D view": (
+        "Einen Ton-Streifen mit der Sprache hinzufügen oder eine Tondatei auf die 3D-Ansicht ziehen"
+    ),
+    "Blink Style": "Blinzelart",
 }
 """English -> German; {} stands for a name or a number, in the same order."""

@@ -167,7 +167,7 @@ def test_disabled_button_says_what_to_do(speech: Any, operators: Any, monkeypatc
     monkeypatch.setattr(operators.preferences, "runtime", lambda: broken)
     assert reason() == broken.sentence
     speech.sequence_editor_clear()
-    assert reason() == "Add a sound strip with the speech"
+    assert reason() == "Add a sound strip with the speech, or drop an audio file onto the 3D view"
     assert not bpy.ops.voxkey.generate.poll()
 
 

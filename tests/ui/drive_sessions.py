@@ -145,7 +145,7 @@ def first_click_to_film() -> Iterator[None]:
 
 
 def redo_one_line() -> Iterator[None]:
-    """The artist edits a key, shapes, does the line again with a click, solos the new take, mutes, deletes."""
+    """The artist shapes, edits a key, does the line again with a click, then a range, and deletes the new take."""
     settings = scene().voxkey
     settings.strength = 0.6
     push("strength")
@@ -158,6 +158,7 @@ def redo_one_line() -> Iterator[None]:
     yield from click_generate()
     yield from finish_job()
     note("generated again by a click")
+    call("regenerate_range", first_frame=10, last_frame=30)
     call("delete_take")
     with in_editor():
         facts["take_after_delete"] = addon("operators").current_take(bpy.context) is not None

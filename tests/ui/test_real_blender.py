@@ -186,7 +186,7 @@ def test_panel_in_both_editors(blender: RealBlender) -> None:
     assert facts["actions_of_cancelled"] == 0
 
 
-@pytest.mark.parametrize(("scale", "size"), [(1, "640x4200"), (2, "1200x8000")])
+@pytest.mark.parametrize(("scale", "size"), [(1, "640x4800"), (2, "1200x9200")])
 def test_pictures_of_every_section(blender: RealBlender, scale: float, size: str) -> None:
     """Both sidebars with all sections open, without and with a take, and in German, to be looked at under PICTURES."""
     names = "before_VIEW_3D before_SEQUENCE_EDITOR after_SEQUENCE_EDITOR after_VIEW_3D german_VIEW_3D"
