@@ -22,7 +22,7 @@ from .core.life import HEAD_CHANNELS
 from .core.phone_edits import Edits
 from .core.ranges import Range, cross_faded, heard_again, mixed, replaced, with_range
 from .core.retarget import Coverage, RigMap, Target
-from .core.shaping import AMOUNTS, RANGES, Shaping, head_curves, hold_poses, shape_curves
+from .core.shaping import AMOUNTS, RANGES, Shaping, head_curves, hold_poses, pose_starts, shape_curves
 from .core.wav import resample_waveform
 from .version import VERSION
 
@@ -517,19 +517,20 @@ class _Keyed:
 
 
 def _keyed(place: Place, shaping: Shaping, prediction: Prediction, parts: list[face.Part], rig_map: RigMap) -> _Keyed:
-    render = bpy.data.scenes[place.scene_name].render
-    span = (place.start_frame, place.n_frames, render.fps, render.fps_base)
-    curves, turning = _performance(prediction, shaping, bpy.data.scenes[place.scene_name], place.start_frame)
-    is_held = shaping.hold_frames > 1
+    scene = bpy.data.scenes[place.scene_name]
+    span = (place.start_frame, place.n_frames, scene.render.fps, scene.render.fps_base)
+    curves, turning = _performance(prediction, shaping, scene, place.start_frame)
+    hold_frames = _hold_frames(scene, shaping, place)
+    is_held = bool((hold_frames > 1).any())
     if is_held:
-        curves, turning = (_held(motion, span, shaping.hold_frames) for motion in (curves, turning))
+        curves, turning = (_held(motion, span, hold_frames) for motion in (curves, turning))
     # a head object turns itself, so that the head bone of the same character is left alone
     everything = curves if place.head_name else _beside(curves, turning)
     motions = [_at_frames(motion, curves.fps, span) for motion in face.motions(everything, rig_map, parts)]
     frames, angles = keyframes.take_keys(turning, *span)
     if not is_held:
         return _Keyed(motions, frames, angles, keyframes.Spacing(shaping.key_tolerance))
-    rows = [0, *range(1, place.n_frames + 1, shaping.hold_frames), place.n_frames + 1]
+    rows = [0, *(1 + row for row in pose_starts(hold_frames)), place.n_frames + 1]
     motions = [replace(motion, values=motion.values[rows]) for motion in motions]
     return _Keyed(motions, frames[rows], angles[rows], keyframes.Spacing(is_held=True))
 
@@ -553,7 +554,16 @@ def _animated(scene: Any) -> dict[str, Any]:
     return {setting: curve for setting, curve in named.items() if setting in AMOUNTS}
 
 
-def _held(curves: Curves, span: tuple[int, int, float, float], n_frames: int) -> Curves:
+def _hold_frames(scene: Any, shaping: Shaping, place: Place) -> NDArray[np.intp]:
+    """For how many frames the pose at each frame of a take is held (n_frames,), as the scene animates it if it does."""
+    curve = keyframes.animated_properties(scene, "voxkey.").get("hold_frames")
+    if curve is None:
+        return np.full(place.n_frames, shaping.hold_frames)
+    frames = range(place.start_frame, place.start_frame + place.n_frames)
+    return np.array([1 + round(curve.evaluate(frame)) for frame in frames])  # the menu's items count from 0
+
+
+def _held(curves: Curves, span: tuple[int, int, float, float], n_frames: NDArray[np.intp]) -> Curves:
     """Curves at the rate of the scene, with poses that are held."""
     _, values = keyframes.take_keys(curves, *span)
     *_, fps, fps_base = span

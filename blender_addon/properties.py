@@ -190,7 +190,6 @@ class VoxkeySettings(bpy.types.PropertyGroup):
             ("3", "On Threes", "A pose every three frames; a mouth that closes is seen closed"),
         ],
         update=_shape_live,
-        options=set(),
     )
     key_tolerance: _slider(  # type: ignore[valid-type]
         "key_tolerance",

@@ -8,6 +8,7 @@ it has the same ones (https://docs.nvidia.com/ace/audio2face-3d-microservice/1.0
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -215,12 +216,19 @@ def close_lips(curves: Curves, amount: Float32Array) -> Curves:
     return Curves(_closed(curves.values, curves.channels, amount), curves.channels, curves.fps)
 
 
-def hold_poses(curves: Curves, n_frames: int) -> Curves:
+def hold_poses(curves: Curves, n_frames: int | NDArray[np.intp]) -> Curves:
     """Curves (T, K), one row a scene frame, with every n_frames rows alike: animation on twos or threes.
 
-    Each pose is one of its rows: the mouth as wide open as it gets, but closed where a closure would fall between two
-    poses otherwise; eyes and brows of the row with the lids shut farthest, for the sake of blinks.
+    With n_frames (T,), each stretch of rows with the same number is one by itself. Each pose is one of its rows: the
+    mouth as wide open as it gets, but closed where a closure would fall between two poses otherwise; eyes and brows of
+    the row with the lids shut farthest, for the sake of blinks.
     """
+    if isinstance(n_frames, np.ndarray):
+        parts = [
+            hold_poses(Curves(curves.values[start:stop], curves.channels, curves.fps), int(n_frames[start])).values
+            for start, stop in _stretches(n_frames)
+        ]
+        return Curves(np.concatenate(parts), curves.channels, curves.fps)
     if n_frames <= 1 or not len(curves.values):
         return curves
     left, right = (_column(curves.values, curves.channels, f"eyeBlink{side}") for side in ("Left", "Right"))
@@ -233,6 +241,16 @@ def hold_poses(curves: Curves, n_frames: int) -> Curves:
         shown = np.repeat(np.minimum(first + rows, n_rows - 1), n_frames)[:n_rows]
         held[:, columns] = curves.values[shown][:, columns]
     return Curves(held, curves.channels, curves.fps)
+
+
+def pose_starts(n_frames: NDArray[np.intp]) -> list[int]:
+    """Rows at which the poses of hold_poses begin, for n_frames (T,)."""
+    return [row for start, stop in _stretches(n_frames) for row in range(start, stop, int(n_frames[start]))]
+
+
+def _stretches(numbers: NDArray[np.intp]) -> list[tuple[int, int]]:
+    """First row and row after the last of every stretch of equal numbers (T,)."""
+    return list(pairwise([0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]))
 
 
 def _in_poses(values: Float32Array, n_frames: int) -> Float32Array:

@@ -182,7 +182,7 @@ def test_a_slider_keeps_the_others_animated(take: Any, scene: Any, extension: An
 
 def test_only_what_can_change_over_time_can_be_keyed(take: Any, scene: Any) -> None:
     properties = scene.voxkey.bl_rna.properties
-    fixed = {"hold_frames", "key_tolerance", *SEEDS}
+    fixed = {"key_tolerance", *SEEDS}
     assert {name for name in [*RANGES, "hold_frames", *SEEDS] if name in properties} >= fixed
     assert not any(properties[name].is_animatable for name in fixed)
     assert all(properties[name].is_animatable for name in ("strength", "symmetry", "blinks", "head_motion"))
@@ -274,6 +274,17 @@ def test_held_poses_stay_until_the_next(take: Any, scene: Any, extension: Any, n
     assert between.data.vertices[BLENDSHAPE_CHANNELS.index("jawOpen")].co.z == pytest.approx(shown[0, 0], abs=1e-6)
     assert facts(extension, take)["n_keys"] == 51 * len(held)
     assert facts(extension, take)["n_frame_keys"] == 51 * len(every)
+
+
+def test_poses_can_be_held_for_a_while_only(take: Any, scene: Any) -> None:
+    every = keys(take)
+    for frame, held_for in ((11, "1"), (21, "3"), (36, "2")):
+        scene.voxkey.hold_frames = held_for
+        scene.voxkey.keyframe_insert("hold_frames", frame=frame)
+    bpy.ops.voxkey.reshape_take()
+    held = keys(bpy.data.actions["Voxkey a.wav"])
+    assert held[:, 0].tolist() == [10, *range(11, 21), *range(21, 36, 3), *range(36, 59, 2), 59]
+    np.testing.assert_array_equal(held[1:11], every[1:11])
 
 
 def test_fewer_keys_show_the_same_face(take: Any, scene: Any, extension: Any) -> None:
