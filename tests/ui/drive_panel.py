@@ -30,7 +30,6 @@ OPENED = {"voxkey_coverage"}
 
 def steps() -> Iterator[None]:
     open_panels(lambda panel: panel.bl_label == "Rig", OPENED)
-    time_drawing()
     yield from show_panel("VIEW_3D")
     scene = window().scene
     window().view_layer.objects.active = scene.objects["Head"]
@@ -54,20 +53,6 @@ def steps() -> Iterator[None]:
     yield from cancel_a_long_run()
     yield from show_panel("SEQUENCE_EDITOR")
     yield from picture("sequencer")
-
-
-def time_drawing() -> None:
-    """Note how long each drawing of the Rig section takes, in seconds of this thread's work."""
-    rig_panel = addon("rig_panel")
-    draw = rig_panel.draw
-    facts["draw_seconds"] = []
-
-    def timed_draw(layout: object, context: bpy.types.Context) -> None:
-        started = time.thread_time()
-        draw(layout, context)
-        facts["draw_seconds"].append(time.thread_time() - started)
-
-    rig_panel.draw = timed_draw
 
 
 def look_at_the_rig() -> Iterator[None]:
