@@ -123,7 +123,7 @@ def _generate(operator: bpy.types.Operator, context: bpy.types.Context) -> None:
     reason = operators.disabled_reason(context)
     if reason:
         operator.report({"WARNING"}, translated(reason))
-    elif bpy.app.background:
+    elif operators.in_background():
         bpy.ops.voxkey.generate()
     else:
         bpy.ops.voxkey.generate("INVOKE_DEFAULT")

@@ -42,12 +42,12 @@ def names() -> tuple[str, ...]:
     return tuple(PROPERTY_OF.get(name, name) for name in found)
 
 
-def user_folder() -> Path:
-    """Where the user's own presets are kept; made when it is not there."""
+def user_folder(is_made: bool = False) -> Path:
+    """Where the user's own presets are kept; made, if wanted, when it is not there: drawing makes nothing."""
     try:
-        return Path(bpy.utils.extension_path_user(__package__, path="settings", create=True))
+        return Path(bpy.utils.extension_path_user(__package__, path="settings", create=is_made))
     except ValueError:  # Voxkey runs as a plain module
-        return Path(bpy.utils.user_resource("SCRIPTS", path="presets/voxkey/settings", create=True))
+        return Path(bpy.utils.user_resource("SCRIPTS", path="presets/voxkey/settings", create=is_made))
 
 
 def read_preset(path: Path) -> Values:
@@ -164,7 +164,7 @@ class VOXKEY_OT_save_preset(bpy.types.Operator, ExportHelper):
     filter_glob: bpy.props.StringProperty(default="*.json", options={"HIDDEN"})  # type: ignore[valid-type]
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
-        self.filepath = str(user_folder() / "My Style.json")
+        self.filepath = str(user_folder(is_made=True) / "My Style.json")
         return super().invoke(context, event)
 
     def execute(self, context: bpy.types.Context) -> Any:

@@ -22,7 +22,7 @@ SHIPPED = ["Default", "Anime on Threes", "Anime on Twos", "Lively", "Mumbled", "
 def presets(extension: Any, scene: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The module, with a folder of its own for the user's files."""
     module = sys.modules[f"{extension.__name__}.settings_presets"]
-    monkeypatch.setattr(module, "user_folder", lambda: tmp_path)
+    monkeypatch.setattr(module, "user_folder", lambda is_made=False: tmp_path)
     module.forget()
     yield module
     module.forget()
@@ -112,3 +112,12 @@ def test_the_panel_names_the_preset_in_use(presets: Any, extension: Any, scene: 
     draw: Callable[..., None] = presets.draw
     draw(layout, bpy.context)
     assert layout.texts == ["Style", "Shouting"]
+
+
+def test_drawing_reads_files_once_and_makes_none(extension: Any, scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = sys.modules[f"{extension.__name__}.settings_presets"]
+    module.forget()
+    module.draw(Layout(), bpy.context)
+    assert not module.user_folder().exists()
+    monkeypatch.setattr(module, "read_text", None)
+    module.draw(Layout(), bpy.context)
