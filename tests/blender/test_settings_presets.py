@@ -114,10 +114,20 @@ def test_the_panel_names_the_preset_in_use(presets: Any, extension: Any, scene: 
     assert layout.texts == ["Style", "Shouting"]
 
 
-def test_drawing_reads_files_once_and_makes_none(extension: Any, scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_drawing_reads_files_once_and_makes_no_folder(
+    extension: Any, scene: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     module = sys.modules[f"{extension.__name__}.settings_presets"]
+    monkeypatch.setattr(bpy.utils, "extension_path_user", lambda _package, path, create: made(tmp_path / path, create))
     module.forget()
     module.draw(Layout(), bpy.context)
-    assert not module.user_folder().exists()
+    assert not (tmp_path / "settings").exists()
     monkeypatch.setattr(module, "read_text", None)
     module.draw(Layout(), bpy.context)
+
+
+def made(folder: Path, is_made: bool) -> str:
+    """What Blender does when it is asked for a folder of the user's."""
+    if is_made:
+        folder.mkdir()
+    return str(folder)
