@@ -19,6 +19,7 @@ from . import (
     following,
     keyframes,
     learn_character,
+    live,
     operators,
     phone_track,
     properties,
@@ -158,6 +159,14 @@ class _Phones(_Sidebar):
         phone_track.draw(self.layout, context)
 
 
+class _Live(_Sidebar):
+    bl_label = "Live"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        live.draw(self.layout, context)
+
+
 class _Takes(_Sidebar):
     bl_label = "Takes"
     bl_options = {"DEFAULT_CLOSED"}
@@ -284,7 +293,7 @@ def _draw_unmatched(layout: Any, context: bpy.types.Context, channels: list[str]
         draw_sentence(body, context, ", ".join(channels), "INFO")
 
 
-SECTIONS = (_Result, _Rig, _Shaping, _Emotion, _Life, _Phones, _Takes, _Dialogue, _Reference, _Exchange)
+SECTIONS = (_Result, _Rig, _Shaping, _Emotion, _Life, _Phones, _Takes, _Dialogue, _Live, _Reference, _Exchange)
 """The sub-panels from top to bottom: how it went, then what to change, then what few need."""
 
 

@@ -1,9 +1,10 @@
-"""Waveforms with numpy alone: WAV files read and mixed to mono, samples checked and resampled."""
+"""Waveforms with numpy alone: WAV files read, mixed to mono and written, samples checked and resampled."""
 
 from __future__ import annotations
 
 import math
 import struct
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,15 @@ def read_wav(path: Path) -> tuple[Float32Array, int]:
     samples = _decode_samples(chunks[b"data"], tag, bits, path.name)
     whole = len(samples) // n_channels * n_channels
     return samples[:whole].reshape(-1, n_channels).mean(1, dtype=np.float32), sample_rate_hz
+
+
+def write_wav(path: Path, waveform: Float32Array, sample_rate_hz: int) -> None:
+    """A 16-bit mono file of a waveform (S,); what is beyond [-1, 1] is clipped."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(sample_rate_hz)
+        file.writeframes((np.clip(waveform, -1, 1) * 32767).astype("<i2").tobytes())
 
 
 def _riff_chunks(data: bytes) -> dict[bytes, bytes]:
