@@ -14,7 +14,7 @@ undo, and undoing the second would apply it again. What was applied is kept with
 # ruff: noqa: N801, RUF012  (Blender wants these class names and plain class attributes)
 
 # The bpy stubs make every data-block optional, and know neither add-ons' properties nor other versions' names.
-# mypy: disable-error-code="union-attr, attr-defined, arg-type, misc, operator"
+# mypy: disable-error-code="union-attr, attr-defined, arg-type, misc, operator, func-returns-value"
 
 from __future__ import annotations
 
@@ -28,15 +28,18 @@ from bpy_extras.io_utils import ImportHelper
 
 from . import audio_io, face, generation, keyframes, operators, properties
 from .core import phones as phone_files
+from .core import spelling, transcript
 from .core.articulation import VOWELS
 from .core.curves import frames_to_seconds, seconds_to_frames
 from .core.phone_edits import LIPS, SILENCE, Edits, check_name, classes_of
 from .core.phones import Phone, segments
+from .core.shaping import Shaping
 from .drawing import draw_sentence
 from .translation import translated
 
 PHONE = "voxkey_phone"
 """Custom property of a strip: whose phone it is, its exact times, and the frames of the take that it was put at."""
+ANY_LANGUAGE = "ANY"
 SOUNDS = {
     "sil": "Silence",
     "p": "p, b, m: lips closed",
@@ -182,21 +185,48 @@ def color(name: str) -> tuple[float, float, float]:
     return LIP_COLOR if first == LIPS else VOWEL_COLOR if first in VOWELS else CONSONANT_COLOR
 
 
-def follow(context: bpy.types.Context, obj: bpy.types.Object, take: bpy.types.Action, edits: Edits | None) -> str:
+def follow(
+    scene: bpy.types.Scene,
+    obj: bpy.types.Object,
+    take: bpy.types.Action,
+    edits: Edits | None,
+    shaping: Shaping,
+    head: bpy.types.Object | None,
+) -> str:
     """Keep edited phones with a take, or forget them, and write it anew; the name of the take that is there then.
 
     ValueError, with the take as it was, when that fails.
     """
     before = keyframes.read_phone_edits(take)
     keyframes.write_phone_edits(take, edits)
-    scene, shaping = context.scene, properties.shaping(context)
     try:
-        if not keyframes.is_edited(take) and generation.reshape_in_place(scene, obj, take, shaping, scene.voxkey.head):
+        if not keyframes.is_edited(take) and generation.reshape_in_place(scene, obj, take, shaping, head):
             return take.name
-        return generation.reshape_take(scene, obj, take, shaping, scene.voxkey.head).take
+        return generation.reshape_take(scene, obj, take, shaping, head).take
     except ValueError:
         keyframes.write_phone_edits(take, before)
         raise
+
+
+def say(
+    scene: bpy.types.Scene,
+    obj: bpy.types.Object,
+    take: bpy.types.Action,
+    text: str,
+    language: str | None,
+    shaping: Shaping,
+    head: bpy.types.Object | None,
+) -> tuple[str, transcript.Reading]:
+    """Let a take say the phones of a text where they are heard: the name of the take, and what was found of the text.
+
+    language is one of spelling.LANGUAGES, None to find it out. ValueError, with the take as it was, when that fails.
+    """
+    _, probabilities = generation.said(take)
+    if probabilities is None:
+        raise ValueError(f"{take.name} has no phones; generate it with the default model")
+    reading = transcript.read(text, probabilities, language)
+    phones = tuple(reading.phones)
+    return follow(scene, obj, take, Edits(phones, phones, text), shaping, head), reading
 
 
 def apply(context: bpy.types.Context) -> str:
@@ -207,7 +237,12 @@ def apply(context: bpy.types.Context) -> str:
     if wanted == edits.wanted:
         return take.name
     is_edited = wanted != edits.heard or edits.transcript
-    return follow(context, obj, take, replace(edits, wanted=wanted) if is_edited else None)
+    return _follow(context, obj, take, replace(edits, wanted=wanted) if is_edited else None)
+
+
+def _follow(context: bpy.types.Context, obj: bpy.types.Object, take: bpy.types.Action, edits: Edits | None) -> str:
+    """follow with the settings of the panel."""
+    return follow(context.scene, obj, take, edits, properties.shaping(context), context.scene.voxkey.head)
 
 
 def _strips(scene: bpy.types.Scene) -> list[Any]:
@@ -332,6 +367,50 @@ class VOXKEY_OT_reset_phones(_PhoneOperator, bpy.types.Operator):
         return _follow_and_show(context, properties.target_object(context), take, None)
 
 
+class VoxkeyPhoneSettings(bpy.types.PropertyGroup):
+    """What is said in the chosen sound, kept with the scene."""
+
+    words: bpy.props.StringProperty(  # type: ignore[valid-type]  # bpy declares properties by annotation
+        name="Transcript",
+        description="What is said in the sound; numbers as words. A wrong or missing word does no harm",
+    )
+    text: bpy.props.PointerProperty(  # type: ignore[valid-type]
+        name="Text",
+        description="A text of the Text Editor with what is said, for long recordings",
+        type=bpy.types.Text,
+    )
+    language: bpy.props.EnumProperty(  # type: ignore[valid-type]
+        name="Language",
+        description="Language of the transcript, whose spelling says which sounds its words have",
+        items=[
+            (ANY_LANGUAGE, "Auto", "The language whose sounds are heard best"),
+            *((tag, name, "") for tag, name in spelling.LANGUAGES.items()),
+        ],
+    )
+
+
+class VOXKEY_OT_use_transcript(_PhoneOperator, bpy.types.Operator):
+    bl_idname = "voxkey.use_transcript"
+    bl_label = "Use Transcript"
+    bl_description = (
+        "Find the words of the transcript in the sound: the phones become those that it says, and the lips close on "
+        "every p, b and m that it has. Edits made by hand before are forgotten"
+    )
+
+    def act(self, context: bpy.types.Context) -> str:
+        scene, settings = context.scene, context.scene.voxkey_phones
+        text = settings.text.as_string() if settings.text else settings.words
+        if not text.strip():
+            raise ValueError("There is no transcript; write what is said, or choose a text")
+        obj, take = properties.target_object(context), operators.current_take(context)
+        language = None if settings.language == ANY_LANGUAGE else settings.language
+        name, reading = say(scene, obj, take, text, language, properties.shaping(context), scene.voxkey.head)
+        if is_shown(scene):
+            show(scene, obj, bpy.data.actions[name])
+        spoken = spelling.LANGUAGES[reading.language]
+        return f"The transcript says {reading.agreement:.0%} of what is heard, in {spoken}"
+
+
 class VOXKEY_OT_name_phones(_PhoneOperator, bpy.types.Operator):
     bl_idname = "voxkey.name_phones"
     bl_label = "Name Selected Phones"
@@ -374,7 +453,7 @@ def _follow_and_show(
     context: bpy.types.Context, obj: bpy.types.Object, take: bpy.types.Action, edits: Edits | None
 ) -> str:
     """Let a take follow edited phones, show them if phones are shown, and say so."""
-    name = follow(context, obj, take, edits)
+    name = _follow(context, obj, take, edits)
     if is_shown(context.scene):
         show(context.scene, obj, bpy.data.actions[name])
     return f"{name} follows its phones" if edits else f"{name} follows the phones that the model heard"
@@ -392,12 +471,31 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
         sentence = no_phones_reason(context)
         if sentence:
             draw_sentence(layout, context, sentence, "INFO")
+    settings = context.scene.voxkey_phones
+    column = layout.column(align=True)
+    row = column.row(align=True)
+    row.active = settings.text is None
+    row.prop(settings, "words", text="", icon="SYNTAX_OFF", placeholder="What is said")
+    column.prop(settings, "text", text="")
+    column.prop(settings, "language", text="")
+    column.operator("voxkey.use_transcript", icon="WORDWRAP_ON")
     column = layout.column(align=True)
     column.operator("voxkey.import_phones", icon="IMPORT")
     column.operator("voxkey.reset_phones", icon="LOOP_BACK")
 
 
+def attach() -> None:
+    """Give every scene room for a transcript."""
+    bpy.types.Scene.voxkey_phones = bpy.props.PointerProperty(type=VoxkeyPhoneSettings)
+
+
+def detach() -> None:
+    del bpy.types.Scene.voxkey_phones
+
+
 CLASSES: tuple[Any, ...] = (
+    VoxkeyPhoneSettings,
+    VOXKEY_OT_use_transcript,
     VOXKEY_OT_show_phones,
     VOXKEY_OT_apply_phones,
     VOXKEY_OT_hide_phones,

@@ -72,6 +72,7 @@ WITH_PROPERTIES: tuple[Any, ...] = (
     rig_links,
     rig_look,
     exchange,
+    phone_track,
     take_list,
     take_range,
     dialogue,

@@ -19,6 +19,9 @@ from .scenes import NO_LIFE, add_strip, heights, make_head
 
 SPEECH = Path(__file__).parents[2] / "tools" / "demo_speech.wav"
 START = 11
+TRANSCRIPT = (
+    "Hello! I am Voxkey. Press one button, and my lips move with every word. Pop, bubble, movie, five, two blue moons."
+)
 LINE = "Voxkey demo_speech.wav"
 FRAMES = range(START, START + 230)
 JAW, CLOSE = (BLENDSHAPE_CHANNELS.index(name) for name in ("jawOpen", "mouthClose"))
@@ -234,3 +237,33 @@ def test_the_panel_says_what_there_is_to_do(addon: Any, scene: Any, head: Any) -
     layout = Layout()
     addon("phone_track").draw(layout, Context())
     assert {"voxkey.apply_phones", "voxkey.hide_phones"} <= set(layout.drawn)
+
+
+def test_a_transcript_says_which_phones_are_heard(addon: Any, scene: Any, head: Any) -> None:
+    track, take = addon("phone_track"), bpy.data.actions[LINE]
+    heard = [phone.name for phone in track.phones_of(take)[0]]
+    scene.voxkey_phones.text = bpy.data.texts.new("line")
+    scene.voxkey_phones.text.write(TRANSCRIPT)
+    bpy.ops.voxkey.use_transcript()
+    said = [phone.name for phone in track.phones_of(bpy.data.actions[LINE])[0]]
+    assert said != heard
+    assert [says(strip) for strip in strips(addon, scene)] == said
+    strips(addon, scene)[4].name = "u"
+    bpy.ops.voxkey.apply_phones()
+    edits = json.loads(bpy.data.actions[LINE]["voxkey_phone_edits"])
+    assert edits["transcript"] == TRANSCRIPT
+    assert [row[0] for row in edits["heard"]] == said
+    bpy.ops.voxkey.reset_phones()
+    assert [phone.name for phone in track.phones_of(bpy.data.actions[LINE])[0]] == heard
+
+
+def test_a_transcript_of_something_else_changes_nothing(addon: Any, scene: Any, head: Any) -> None:
+    with pytest.raises(RuntimeError, match="There is no transcript"):
+        bpy.ops.voxkey.use_transcript()
+    scene.voxkey_phones.words = "seventeen geese cackle loudly while nobody reads newspapers"
+    scene.voxkey_phones.language = "en"
+    before = heights(scene, head, FRAMES)
+    with pytest.raises(RuntimeError, match="The transcript, in English, says only"):
+        bpy.ops.voxkey.use_transcript()
+    assert (heights(scene, head, FRAMES) == before).all()
+    assert "voxkey_phone_edits" not in bpy.data.actions[LINE]
