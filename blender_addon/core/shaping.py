@@ -155,9 +155,9 @@ LIP_PHONES = ("p",)
 """Phone classes that close the lips: p, b and m are one."""
 SIDEWAYS = ("jawLeft", "mouthLeft")
 """Channels that with their counterparts move one thing to either side, and don't move a side each."""
-REST_SECONDS = 0.4
+REST_SECONDS = 0.9
 """An emotion may part lips that touch longer than this and say no p, b or m, ..."""
-REST_FADE_SECONDS = 0.25
+REST_FADE_SECONDS = 0.4
 """... this long after they have met and before they part."""
 YIELD_SECONDS = 0.08
 """Time in which what an emotion does to the lips gives way to speech, and returns."""
