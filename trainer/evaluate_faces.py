@@ -6,16 +6,17 @@ not who is better.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 import tyro
 from numpy.typing import NDArray
+from scipy.signal import resample_poly
 from tqdm import tqdm
 
-from blender_addon.core.curves import Float32Array
+from blender_addon.core.curves import Float32Array, sample_curves
 from blender_addon.core.frames import SIDE_PX, Frames, load_frames, placed
 from blender_addon.core.model import Model, as_landmarks, open_model, paint, predict
 from trainer.clips import CLIP_SAMPLE_RATE_HZ
@@ -93,9 +94,13 @@ def image_table(painter: Model, videos: list[Frames], sounds: dict[str, Landmark
 
 
 def _predicted(model: Model, clip: LandmarkClip) -> Float32Array:
-    """Faces (T, 68, 2) at the times of the clip's pictures, which show the middle of their frames."""
-    half = CLIP_SAMPLE_RATE_HZ // VIDEO_FPS // 2
-    return as_landmarks(predict(model, np.pad(clip.waveform[half:], (0, half))).curves)[: len(clip.landmarks)]
+    """Faces (T, 68, 2) at the times of the clip's pictures."""
+    rate_hz = model.contract.sample_rate_hz
+    sound = resample_poly(clip.waveform, rate_hz, CLIP_SAMPLE_RATE_HZ).astype(np.float32)
+    half = round(rate_hz / VIDEO_FPS / 2)  # a picture shows the middle of its time; so no row falls between two
+    curves = predict(model, np.pad(sound[half:], (0, half))).curves
+    times_seconds = np.arange(len(clip.landmarks)) / VIDEO_FPS
+    return as_landmarks(replace(curves, values=sample_curves(curves, times_seconds)))
 
 
 def _heard(painter: Model, hearing: Model, clip: LandmarkClip, n_pictures: int) -> Float32Array:
