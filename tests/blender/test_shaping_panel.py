@@ -139,6 +139,7 @@ def test_a_minute_follows_a_slider_in_a_tenth_of_a_second(extension: Any, scene:
     make_head(scene)
     add_strip(scene, write_bursts(tmp_path / "a.wav", 60.0, np.arange(0.5, 59, 0.25)), 1)
     scene.voxkey.model, scene.voxkey.model_path = "FILE", str(TINY_MODEL)
+    scene.voxkey.emotion, scene.voxkey.sad = "SURPRISED", 0.3
     bpy.ops.voxkey.generate()
     seconds = []
     for step in range(5):
