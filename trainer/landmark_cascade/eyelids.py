@@ -18,6 +18,7 @@ from scipy.ndimage import median_filter
 
 from blender_addon.core.curves import sample_curves
 from blender_addon.core.livelink import read_livelink
+from trainer.evaluate import eye_aspect_ratio
 from trainer.landmark_cascade.model import BLINK_FPS
 
 Array = NDArray[np.float64]
@@ -27,8 +28,6 @@ FPS = BLINK_FPS
 WINDOW_FRAMES = 75
 """3 s, paper P4, section 4.2."""
 WINDOW_STEP_FRAMES = 3
-LEFT_EYE, RIGHT_EYE = slice(42, 48), slice(36, 42)
-"""The character's own left and right; iBUG order."""
 SHUT_SHARE = 0.2
 """Eye aspect ratio of shut eyes, in parts of the open ones': the tracker's median in GRID's blinks."""
 REST_CLOSURE = 0.12
@@ -49,19 +48,6 @@ class Windows:
     values: NDArray[np.float32]
     """(N, WINDOW_FRAMES, 2): closure of the left and right eye in [0, 1]."""
     blinks_per_second: float
-
-
-def eye_aspect_ratio(landmarks: Array) -> Array:
-    """(T, 2) height by width of the character's left and right eye, from landmarks (T, 68, 2).
-
-    Soukupova, Cech 2016, "Real-time eye blink detection using facial landmarks", Computer Vision Winter Workshop.
-    """
-    ratios = []
-    for eye in (LEFT_EYE, RIGHT_EYE):
-        p = landmarks[:, eye]
-        heights = np.linalg.norm(p[:, 1] - p[:, 5], axis=1) + np.linalg.norm(p[:, 2] - p[:, 4], axis=1)
-        ratios.append(heights / (2 * np.linalg.norm(p[:, 0] - p[:, 3], axis=1)))
-    return np.stack(ratios, axis=1)
 
 
 def closures_of_landmarks(landmarks: Array) -> Array:

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  (the name that the torch documentation uses)
 from torch import Tensor, nn
 
+from trainer.gan import discriminator_loss, generator_loss
 from trainer.landmark_cascade.faces import Pictures
 from trainer.landmark_cascade.texture import TextureDiscriminator, TextureGenerator
 
@@ -55,19 +56,19 @@ def generator_losses(networks: Networks, texture: Tensor, person: Tensor, real: 
         _, wanted = networks.discriminator(person, real.images)
     losses = {
         "pixel": ((painted - real.images) / PIXEL_UNIT).square().mean(),
-        "adversarial": F.softplus(-logits).mean(),  # eq. (9), not saturating
+        "adversarial": generator_loss(logits),
         "feature": torch.stack([F.mse_loss(a, b) for a, b in zip(seen, wanted, strict=True)]).sum(),
     }
     weights = {"pixel": PIXEL_WEIGHT, "adversarial": ADVERSARIAL_WEIGHT, "feature": FEATURE_WEIGHT}
     return {"loss": torch.stack([weights[name] * part for name, part in losses.items()]).sum()} | losses
 
 
-def discriminator_loss(networks: Networks, texture: Tensor, person: Tensor, real: Pictures) -> Tensor:
+def judgement_loss(networks: Networks, texture: Tensor, person: Tensor, real: Pictures) -> Tensor:
     """Eq. (9) for the discriminator."""
     with torch.no_grad():
         painted = networks.generator(real.landmarks, texture)
     true, false = (networks.discriminator(person, images)[0] for images in (real.images, painted))
-    return F.softplus(-true).mean() + F.softplus(false).mean()
+    return discriminator_loss(true, false)
 
 
 class Adaptation:
@@ -83,7 +84,7 @@ class Adaptation:
 
     def step(self, real: Pictures) -> dict[str, float]:
         """One update of the discriminator and one of the generator; the losses before them."""
-        judgement = discriminator_loss(self.networks, self.texture, self.person, real)
+        judgement = judgement_loss(self.networks, self.texture, self.person, real)
         update(self.judge, judgement)
         losses = generator_losses(self.networks, self.texture, self.person, real)
         update(self.painter, losses["loss"])

@@ -29,19 +29,19 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812  (the name that the torch documentation uses)
 import tyro
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from blender_addon.core.channels import LANDMARK_CHANNELS
-from blender_addon.core.landmarks import LIPS
 from blender_addon.core.model import Model, open_model, predict
 from blender_addon.core.wav import resample_waveform
 from trainer import run
 from trainer.clips import CLIP_SAMPLE_RATE_HZ, PHONES, list_clips
+from trainer.evaluate import lmd
 from trainer.export import export_model
+from trainer.gan import discriminator_loss, generator_loss
 from trainer.landmark_cascade.losses import direction_loss, distance_loss, regularization_loss
 from trainer.landmark_cascade.model import (
     SPEECH_FPS,
@@ -155,10 +155,10 @@ def step(learner: Learner, windows: Tensor, measured: Tensor, config: Config) ->
     generator, discriminator = learner.generator, learner.discriminator
     generated = generator.displacements(windows)
     real, fake = (discriminator(part.flatten(0, 1)) for part in (measured, generated.detach()))
-    judgement = F.softplus(-real).mean() + F.softplus(fake).mean()
+    judgement = discriminator_loss(real, fake)
     _update(learner.optimizers[1], judgement)
     losses = generator_losses(generated * EYE_DISTANCE_PX, measured * EYE_DISTANCE_PX, config)
-    losses["adversarial"] = F.softplus(-discriminator(generated.flatten(0, 1))).mean()  # eq. (4), not saturating
+    losses["adversarial"] = generator_loss(discriminator(generated.flatten(0, 1)))  # eq. (4)
     total = torch.stack([getattr(config, f"{name}_weight") * loss for name, loss in losses.items()]).sum()
     _update(learner.optimizers[0], total)
     learner.done_steps += 1
@@ -239,16 +239,16 @@ def draw(examples: list[tuple[Tensor, Tensor]], config: Config, draws: torch.Gen
 
 
 @torch.no_grad()
-def lip_distance_px(generator: LandmarkGenerator, recordings: list[Recording]) -> float:
-    """LMD: mean distance of the lips' landmarks from the measured ones, in pixels of the 256 pixel picture."""
+def landmark_distance_px(generator: LandmarkGenerator, recordings: list[Recording]) -> float:
+    """LMD of recordings, in pixels of a picture of 256."""
     canonical = generator.neutral.cpu().numpy().astype(np.float64)
     distances = []
     for recording in recordings:
         faces = generator(recording.phones[None].to(generator.neutral.device))[0].cpu()
         shown = faces[ROWS_PER_FRAME - 1 :: ROWS_PER_FRAME].double().numpy()
-        lips = retarget(shown, canonical, recording.neutral.double().numpy())[:, LIPS]
-        missed = np.linalg.norm(lips - recording.face[:, LIPS].double().numpy(), axis=2)
-        distances.append(missed.mean() * recording.eye_distance_px)
+        person = retarget(shown, canonical, recording.neutral.double().numpy())
+        both = person, recording.face.double().numpy()
+        distances.append(lmd(*(faces * recording.eye_distance_px for faces in both)))
     return float(np.mean(distances))
 
 
@@ -273,7 +273,7 @@ def main(config: Config) -> dict[str, float]:
 
     train(learner, examples, held_out, config)
 
-    figures = {"lip_distance_px": lip_distance_px(generator, held_out)}
+    figures = {"lmd_px": landmark_distance_px(generator, held_out)}
     export_model(generator, config.run / MODEL, contract(config, speech, training, generator, figures), config.speech)
     run.write_json(config.run / "metrics.json", figures)
     return figures
@@ -301,7 +301,7 @@ def train(learner: Learner, examples: list[tuple[Tensor, Tensor]], held_out: lis
         bar.update()
         bar.set_postfix(distance=f"{figures['distance']:.3f}")
         if learner.done_steps % config.validate_every == 0 or learner.done_steps == config.steps:
-            figures["lip_distance_px"] = lip_distance_px(learner.generator, held_out)
+            figures["lmd_px"] = landmark_distance_px(learner.generator, held_out)
             learner.save(config.run / CHECKPOINT)
         for name, figure in figures.items():
             writer.add_scalar(name, figure, learner.done_steps)

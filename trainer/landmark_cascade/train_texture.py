@@ -47,8 +47,8 @@ from trainer.landmark_cascade.learning import (
     Adaptation,
     Networks,
     adapt,
-    discriminator_loss,
     generator_losses,
+    judgement_loss,
     references,
     update,
 )
@@ -146,7 +146,7 @@ def transfer_step(learner: Learner, person: Pictures, real: Pictures) -> dict[st
     """Ordinary training on a batch of one person."""
     networks = learner.networks
     texture = networks.generator.texture(person.images, person.landmarks)
-    judgement = discriminator_loss(networks, texture.detach(), person.images[:1], real)
+    judgement = judgement_loss(networks, texture.detach(), person.images[:1], real)
     update(learner.optimizers[1], judgement)
     losses = generator_losses(networks, texture, person.images[:1], real)
     update(learner.optimizers[0], losses["loss"])
@@ -167,7 +167,7 @@ def maml_step(learner: Learner, person: Pictures, batches: list[Pictures], confi
     for number in range(config.inner_steps):
         adaptation.step(batches[2 * number])
         query = batches[2 * number + 1]
-        judgement = discriminator_loss(fast, adaptation.texture, adaptation.person, query)
+        judgement = judgement_loss(fast, adaptation.texture, adaptation.person, query)
         _move_gradients(judgement, fast.discriminator, networks.discriminator)
         losses = {"discriminator": judgement} | generator_losses(fast, adaptation.texture, adaptation.person, query)
         adaptation.texture.grad = None
