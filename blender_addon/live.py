@@ -34,6 +34,7 @@ from .core.streaming import Stream
 from .core.wav import write_wav
 from .drawing import draw_sentence, redraw_panels
 from .job import Job
+from .translation import translated
 
 TICK_SECONDS = 1 / 60
 BLOCK_SECONDS = 0.01
@@ -267,13 +268,7 @@ class Performance:
 
     def _life(self, shaping: Shaping, curves: Curves) -> Curves:
         """What a face does that says nothing: blinks, gaze and brows for IDLE_SECONDS."""
-        settings = Shaping(
-            blinks=shaping.blinks,
-            gaze=shaping.gaze,
-            brows=shaping.brows,
-            secondary=0.0,
-            seed=shaping.seed,
-        )
+        settings = replace(shaping, secondary=0.0, emotion_strength=0.0, eyelid_open_offset=0.0)
         if self._idle is None or self._idle[0] != settings:
             n_rows = round(IDLE_SECONDS * curves.fps)
             silent = Curves(np.zeros((n_rows, len(curves.channels)), np.float32), curves.channels, curves.fps)
@@ -415,11 +410,11 @@ class VOXKEY_OT_live(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         reason = None if _running else disabled_reason(context)
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(translated(reason))
         return reason is None
 
     def execute(self, _context: bpy.types.Context) -> Any:
-        self.report({"ERROR"}, "Live needs Blender's window; without one, generate a take")
+        self.report({"ERROR"}, translated("Live needs Blender's window; without one, generate a take"))
         return {"CANCELLED"}
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Any:
@@ -431,7 +426,7 @@ class VOXKEY_OT_live(bpy.types.Operator):
         try:
             self._performance = start(context)
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, translated(str(error)))
             return {"CANCELLED"}
         self._timer = context.window_manager.event_timer_add(TICK_SECONDS, window=context.window)
         context.window_manager.modal_handler_add(self)
@@ -451,7 +446,7 @@ class VOXKEY_OT_live(bpy.types.Operator):
                 _redraw_views(context)
         except (ValueError, ReferenceError) as error:  # the face or its rig is gone
             self.cancel(context)
-            self.report({"ERROR"}, f"Live has stopped: {error}")
+            self.report({"ERROR"}, translated(f"Live has stopped: {error}"))
             return {"CANCELLED"}
         return {"PASS_THROUGH"}
 
@@ -466,16 +461,16 @@ class VOXKEY_OT_live(bpy.types.Operator):
         source = self._performance.source
         self.cancel(context)
         if not context.scene.voxkey_live.is_recording:
-            self.report({"INFO"}, source.sentence)
+            self.report({"INFO"}, translated(source.sentence))
             return {"CANCELLED"}
         try:
             obj = bpy.data.objects.get(self._performance.puppet.object_name)
             model = properties.model_path(context).name
             written = source.record(context.scene, obj, properties.shaping(context), model)
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, translated(str(error)))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"{written}; {source.sentence}")
+        self.report({"INFO"}, translated(f"{written}; {source.sentence}"))
         return {"FINISHED"}
 
 

@@ -1244,5 +1244,63 @@ GERMAN: dict[str, str] = {
         "Einen Ton-Streifen mit der Sprache hinzufügen oder eine Tondatei auf die 3D-Ansicht ziehen"
     ),
     "Blink Style": "Blinzelart",
+    "Live": "Live",
+    "Stop": "Anhalten",
+    (
+        "The face follows the voice while it is heard, with all sliders, until you press Esc or the button again. "
+        "Nothing is keyed, and the face returns to where it was, unless you record"
+    ): (
+        "Das Gesicht folgt der Stimme, während sie zu hören ist, mit allen Reglern, bis Esc oder noch einmal der Knopf "
+        "gedrückt wird. Es entstehen keine Keyframes, und das Gesicht kehrt zurück, außer beim Aufnehmen"
+    ),
+    "What the face follows": "Wem das Gesicht folgt",
+    "Timeline": "Zeitleiste",
+    "The sound of this face in the Sequencer, while you play or scrub": (
+        "Der Ton dieses Gesichts im Sequencer, beim Abspielen oder Ziehen"
+    ),
+    "Microphone": "Mikrofon",
+    "The system's microphone; needs the package sounddevice": (
+        "Das Mikrofon des Systems; braucht das Paket sounddevice"
+    ),
+    "Record": "Aufnehmen",
+    (
+        "Keep what was performed as a take when you stop. What the microphone heard becomes the sound strip of the "
+        "take, from the current frame on"
+    ): (
+        "Behält beim Anhalten das Vorgeführte als Take. Was das Mikrofon gehört hat, wird zum Ton-Streifen des Takes, "
+        "vom aktuellen Frame an"
+    ),
+    "Live needs Blender's window; without one, generate a take": (
+        "Live braucht Blenders Fenster; ohne eines einen Take erzeugen"
+    ),
+    "Live has stopped: {}": "Live hat angehalten: {}",
+    "{} is gone; choose another face": "{} ist nicht mehr da; ein anderes Gesicht wählen",
+    "Add a sound strip with the speech, or choose the microphone": (
+        "Einen Ton-Streifen mit der Sprache hinzufügen oder das Mikrofon wählen"
+    ),
+    "{} can't follow a microphone; choose the default model": (
+        "{} kann keinem Mikrofon folgen; das Standardmodell wählen"
+    ),
+    (
+        "The microphone needs the package sounddevice, which is not part of Voxkey ({}); run {}, and start Blender anew"
+    ): (
+        "Das Mikrofon braucht das Paket sounddevice, das nicht zu Voxkey gehört ({}); {} ausführen und Blender neu "
+        "starten"
+    ),
+    "The microphone can't be opened ({}); choose another in the system's sound settings": (
+        "Das Mikrofon lässt sich nicht öffnen ({}); in den Toneinstellungen des Systems ein anderes wählen"
+    ),
+    "The microphone gave no sound yet; choose another in the system's sound settings": (
+        "Vom Mikrofon kam noch kein Ton; in den Toneinstellungen des Systems ein anderes wählen"
+    ),
+    "{} s heard: {} of {} frames shown, {} ms after the sound, at most {}": (
+        "{} s gehört: {} von {} Frames gezeigt, {} ms nach dem Ton, höchstens {}"
+    ),
+    "sound was lost {} times, as the computer was too busy": (
+        "{} Mal ging Ton verloren, weil der Rechner beschäftigt war"
+    ),
+    "The face follows the timeline: play it": "Das Gesicht folgt der Zeitleiste: abspielen",
+    "Nothing was heard, so nothing was recorded": "Es war nichts zu hören, also wurde nichts aufgenommen",
+    "Nothing was heard yet, so nothing was recorded": "Es war noch nichts zu hören, also wurde nichts aufgenommen",
 }
 """English -> German; {} stands for a name or a number, in the same order."""
