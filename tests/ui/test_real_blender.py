@@ -181,9 +181,14 @@ def test_panel_in_both_editors(blender: RealBlender) -> None:
     assert facts["jaw_full"] == 1 and facts["jaw_moved"] == pytest.approx(0.7, abs=0.02)
     assert facts["jaw_after"] == 0 and not facts["still_previewing"]
     assert facts["links_after_undo"] == 0
-    assert max(map(np.median, facts["draw_seconds"].values())) < 0.002
+    assert max(median_seconds(facts).values()) < 0.002
     assert facts["was_running"] and facts["cancel_seconds"] < 0.5
     assert facts["actions_of_cancelled"] == 0
+
+
+def median_seconds(facts: Any) -> dict[str, float]:
+    """Section -> how long it takes to draw, for those that were open."""
+    return {label: float(np.median(seconds)) for label, seconds in facts["draw_seconds"].items() if seconds}
 
 
 @pytest.mark.parametrize(("scale", "size"), [(1, "640x4800"), (2, "1200x9200")])
@@ -192,7 +197,7 @@ def test_pictures_of_every_section(blender: RealBlender, scale: float, size: str
     names = "before_VIEW_3D before_SEQUENCE_EDITOR after_SEQUENCE_EDITOR after_VIEW_3D german_VIEW_3D"
     facts = play(blender, "drive_gallery.py", names, scale, size)
     assert facts["is_done"]
-    median = {label: float(np.median(seconds)) for label, seconds in facts["draw_seconds"].items()}
+    median = median_seconds(facts)
     assert len(median) > 10 and max(median.values()) < 0.002, median
     print({label: f"{1000 * seconds:.2f} ms" for label, seconds in median.items()})
     assert facts["generate"] == "Aus Ton erzeugen" and facts["sentence"] == "Robot.json wurde gespeichert"
