@@ -1247,28 +1247,27 @@ GERMAN: dict[str, str] = {
     "Live": "Live",
     "Stop": "Anhalten",
     (
-        "The face follows the voice while it is heard, with all sliders, until you press Esc or the button again. "
-        "Nothing is keyed, and the face returns to where it was, unless you record"
+        "The face follows the voice while it is heard, with all sliders, until you press Esc or the "
+        "button again. Nothing is keyed, and the face returns to where it was, unless you record"
     ): (
-        "Das Gesicht folgt der Stimme, während sie zu hören ist, mit allen Reglern, bis Esc oder noch einmal der Knopf "
-        "gedrückt wird. Es entstehen keine Keyframes, und das Gesicht kehrt zurück, außer beim Aufnehmen"
+        "Das Gesicht folgt der Stimme, während sie zu hören ist, mit allen Reglern, bis Esc oder noch "
+        "einmal der Knopf gedrückt wird. Es entstehen keine Keyframes, und das Gesicht kehrt zurück, "
+        "außer bei einer Aufzeichnung"
     ),
     "What the face follows": "Wem das Gesicht folgt",
     "Timeline": "Zeitleiste",
     "The sound of this face in the Sequencer, while you play or scrub": (
-        "Der Ton dieses Gesichts im Sequencer, beim Abspielen oder Ziehen"
+        "Dem Ton dieses Gesichts im Sequencer, beim Abspielen oder Ziehen"
     ),
     "Microphone": "Mikrofon",
-    "The system's microphone; needs the package sounddevice": (
-        "Das Mikrofon des Systems; braucht das Paket sounddevice"
-    ),
-    "Record": "Aufnehmen",
+    "The system's microphone; needs the package sounddevice": "Dem Mikrofon des Systems; braucht das Paket sounddevice",
+    "Record": "Aufzeichnen",
     (
-        "Keep what was performed as a take when you stop. What the microphone heard becomes the sound strip of the "
-        "take, from the current frame on"
+        "Keep what was performed as a take when you stop. What the microphone heard becomes the sound "
+        "strip of the take, from the current frame on"
     ): (
-        "Behält beim Anhalten das Vorgeführte als Take. Was das Mikrofon gehört hat, wird zum Ton-Streifen des Takes, "
-        "vom aktuellen Frame an"
+        "Behält das Gespielte beim Anhalten als Take. Was das Mikrofon gehört hat, wird zum Ton-Streifen "
+        "des Takes, ab dem aktuellen Frame"
     ),
     "Live needs Blender's window; without one, generate a take": (
         "Live braucht Blenders Fenster; ohne eines einen Take erzeugen"
@@ -1284,8 +1283,8 @@ GERMAN: dict[str, str] = {
     (
         "The microphone needs the package sounddevice, which is not part of Voxkey ({}); run {}, and start Blender anew"
     ): (
-        "Das Mikrofon braucht das Paket sounddevice, das nicht zu Voxkey gehört ({}); {} ausführen und Blender neu "
-        "starten"
+        "Das Mikrofon braucht das Paket sounddevice, das nicht zu Voxkey gehört ({}); {} ausführen und "
+        "Blender neu starten"
     ),
     "The microphone can't be opened ({}); choose another in the system's sound settings": (
         "Das Mikrofon lässt sich nicht öffnen ({}); in den Toneinstellungen des Systems ein anderes wählen"
@@ -1302,5 +1301,34 @@ GERMAN: dict[str, str] = {
     "The face follows the timeline: play it": "Das Gesicht folgt der Zeitleiste: abspielen",
     "Nothing was heard, so nothing was recorded": "Es war nichts zu hören, also wurde nichts aufgenommen",
     "Nothing was heard yet, so nothing was recorded": "Es war noch nichts zu hören, also wurde nichts aufgenommen",
+    "Use Transcript": "Text verwenden",
+    (
+        "Find the words of the transcript in the sound: the phones become those that it says, and the "
+        "lips close on every p, b and m that it has. Edits made by hand before are forgotten"
+    ): (
+        "Findet die Wörter des Textes im Ton: Die Laute werden die, die er nennt, und die Lippen "
+        "schließen sich bei jedem p, b und m darin. Frühere Änderungen von Hand werden vergessen"
+    ),
+    "Transcript": "Gesprochener Text",
+    "What is said in the sound; numbers as words. A wrong or missing word does no harm": (
+        "Was im Ton gesprochen wird; Zahlen als Wörter. Ein falsches oder fehlendes Wort schadet nicht"
+    ),
+    "Text": "Text",
+    "A text of the Text Editor with what is said, for long recordings": (
+        "Ein Text des Texteditors mit dem Gesprochenen, für lange Aufnahmen"
+    ),
+    "Language": "Sprache",
+    "Language of the transcript, whose spelling says which sounds its words have": (
+        "Sprache des Textes, deren Schreibung sagt, welche Laute seine Wörter haben"
+    ),
+    "Auto": "Automatisch",
+    "The language whose sounds are heard best": "Die Sprache, deren Laute am besten zu hören sind",
+    "English": "Englisch",
+    "German": "Deutsch",
+    "French": "Französisch",
+    "Spanish": "Spanisch",
+    "Italian": "Italienisch",
+    "Dutch": "Niederländisch",
+    "Portuguese": "Portugiesisch",
 }
 """English -> German; {} stands for a name or a number, in the same order."""

@@ -39,7 +39,8 @@ def shown(extension: Any) -> Iterator[tuple[str, str, str]]:
     for where, prop in properties(extension):
         yield where, prop.name, prop.description
         for item in getattr(prop, "enum_items_static", ()):
-            if not item.name.startswith(item.identifier):  # names of channels and phones are no words
+            is_word = not item.name.startswith(item.identifier)  # unlike channels and phones
+            if is_word and item.description:
                 yield f"{where} {item.identifier}", item.name, item.description
 
 
