@@ -153,7 +153,8 @@ def _photographer(scene: bpy.types.Scene, window: Window) -> Iterator[Callable[[
 def _photograph(scene: bpy.types.Scene, frame: int) -> NDArray[np.uint8]:
     scene.frame_set(frame)
     try:
-        bpy.ops.render.render(write_still=True, scene=scene.name)
+        with bpy.context.temp_override(scene=scene):  # the operator's own option takes the frame of the open scene
+            bpy.ops.render.render(write_still=True)
         image = bpy.data.images.load(scene.render.filepath)
     except RuntimeError as error:
         raise ValueError(f"Frame {frame} can't be rendered; render it yourself to see why ({error})") from error

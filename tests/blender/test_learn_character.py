@@ -83,6 +83,11 @@ def test_the_trainer_gets_frames_whose_landmarks_sit_on_the_face(line: Any, tmp_
         assert image[cheek[1], cheek[0], 0] > 1.2 * image[cheek[1], cheek[0], 2]
     gap = frames.landmarks[:, 66, 1] - frames.landmarks[:, 62, 1]
     assert gap.max() > gap.min() + 0.01  # the frames that differ most are among them
+    change = np.abs(frames.images[gap.argmax()].astype(float) - frames.images[gap.argmin()]).mean(axis=2)
+    row, column = np.unravel_index(change.argmax(), change.shape)
+    low, high = (frames.landmarks[gap.argmax(), 48:].min(axis=0), frames.landmarks[gap.argmax(), 48:].max(axis=0))
+    assert (low * SIDE_PX - 3 < (column, row)).all() and ((column, row) < high * SIDE_PX + 3).all()
+    assert change.max() > 60
 
 
 def test_what_was_learned_is_in_the_menu_and_nothing_else_has_changed(line: Any, tmp_path: Path) -> None:
