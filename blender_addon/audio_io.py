@@ -195,6 +195,16 @@ def placed(scene: bpy.types.Scene, source: Any) -> dict[str, Any]:
     }
 
 
+def joins(scene: bpy.types.Scene, name: str) -> tuple[bool, bool]:
+    """Whether another strip of the same recording ends where this one begins, and begins where it ends, as cuts do."""
+    strips = {strip.name: strip for strip in sound_strips(scene)}
+    if name not in strips:
+        return False, False
+    start, end = handles(strips[name])
+    others = [handles(strip) for strip in strips.values() if strip.sound == strips[name].sound and strip.name != name]
+    return any(other[1] == start for other in others), any(other[0] == end for other in others)
+
+
 def read_source(scene: bpy.types.Scene, source: Any) -> HeardAudio:
     """What a sound strip or Speaker makes heard; ValueError with one sentence when it can't be animated."""
     heard = (_read_speaker if isinstance(source, bpy.types.Object) else _read_strip)(scene, source)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import audio_io, face, keyframes, self_check
+from .core import emotion
 from .core.curves import Curves, Float32Array, frames_to_seconds, seconds_to_frames
 from .core.life import HEAD_CHANNELS
 from .core.phone_edits import Edits
@@ -444,8 +445,9 @@ def performed(take: bpy.types.Action) -> tuple[Curves, Curves]:
 
     Settings that are animated are followed as the open scene animates them now.
     """
-    start_frame = keyframes.read_facts(take)["start_frame"]
-    return _performance(_prediction(take), shaping_of(take), bpy.context.scene, start_frame)
+    facts = keyframes.read_facts(take)
+    scene: Any = bpy.context.scene
+    return _performance(_prediction(take), shaping_of(take), scene, facts["start_frame"], facts["source"])
 
 
 def shaping_of(take: bpy.types.Action, span: tuple[int, int, float] | None = None) -> Shaping:
@@ -470,16 +472,16 @@ def _known(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _performance(
-    prediction: Prediction, shaping: Shaping, scene: bpy.types.Scene, start_frame: int
+    prediction: Prediction, shaping: Shaping, scene: bpy.types.Scene, start_frame: int, source_name: str
 ) -> tuple[Curves, Curves]:
     """Channels of the face and HEAD_CHANNELS of a whole take: as shaped, and in its ranges as these are."""
-    performance = _shaped(prediction, _followed(shaping, prediction.curves, scene, start_frame))
+    performance = _shaped(prediction, _followed(shaping, prediction.curves, scene, start_frame, source_name))
     times = np.arange(len(prediction.curves.values)) / prediction.curves.fps
     for redone in prediction.ranges:
         phones = prediction.phones and replaced(prediction.phones, redone.phones)
         prediction = replace(prediction, curves=replaced(prediction.curves, redone.said), phones=phones)
         own = replace(shaping, **_known(redone.shaping))
-        again = _shaped(prediction, _followed(own, prediction.curves, scene, start_frame))
+        again = _shaped(prediction, _followed(own, prediction.curves, scene, start_frame, source_name))
         weights = redone.weights(times, 1 / prediction.curves.fps)
         performance = mixed(performance[0], again[0], weights), mixed(performance[1], again[1], weights)
     return performance
@@ -519,7 +521,7 @@ class _Keyed:
 def _keyed(place: Place, shaping: Shaping, prediction: Prediction, parts: list[face.Part], rig_map: RigMap) -> _Keyed:
     scene = bpy.data.scenes[place.scene_name]
     span = (place.start_frame, place.n_frames, scene.render.fps, scene.render.fps_base)
-    curves, turning = _performance(prediction, shaping, scene, place.start_frame)
+    curves, turning = _performance(prediction, shaping, scene, place.start_frame, place.source_name)
     hold_frames = _hold_frames(scene, shaping, place)
     is_held = bool((hold_frames > 1).any())
     if is_held:
@@ -535,8 +537,8 @@ def _keyed(place: Place, shaping: Shaping, prediction: Prediction, parts: list[f
     return _Keyed(motions, frames[rows], angles[rows], keyframes.Spacing(is_held=True))
 
 
-def _followed(shaping: Shaping, curves: Curves, scene: Any, start_frame: int) -> Shaping:
-    """Shaping with the settings that are animated on the scene as they are at each row of the curves."""
+def _followed(shaping: Shaping, curves: Curves, scene: Any, start_frame: int, source_name: str) -> Shaping:
+    """Shaping at each row of the curves: as the scene animates it, emotions faded where the take starts and ends."""
     fps, fps_base = scene.render.fps, scene.render.fps_base
     seconds = np.arange(len(curves.values)) / curves.fps
     frames = [start_frame + seconds_to_frames(second, fps, fps_base) for second in seconds.tolist()]
@@ -544,7 +546,10 @@ def _followed(shaping: Shaping, curves: Curves, scene: Any, start_frame: int) ->
     for setting, curve in _animated(scene).items():
         values = np.array([curve.evaluate(frame) for frame in frames], np.float32)
         animated[setting] = np.clip(values, *RANGES.get(setting, (-np.inf, np.inf)))
-    return replace(shaping, **animated)
+    shaping = replace(shaping, **animated)
+    is_joined = audio_io.joins(scene, source_name)
+    fading = emotion.fades(len(curves.values), curves.fps, *(not joined for joined in is_joined))
+    return replace(shaping, emotion_strength=np.asarray(shaping.emotion_strength * fading, np.float32))
 
 
 def _animated(scene: Any) -> dict[str, Any]:

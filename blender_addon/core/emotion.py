@@ -80,7 +80,7 @@ HEAD_DOWN_DEGREES = {"happy": -1.5, "sad": 6.0, "angry": 3.5, "fearful": -1.5, "
 CHANGE_SECONDS = 0.18
 """Standard deviation of the Gaussian that eases changes: nine tenths of one take 0.5 s, Audio2Face's transition."""
 FADE_SECONDS = 0.5
-"""A take starts and ends without emotion, as keys before and after it are at rest."""
+"""Time in which a take goes into its emotion and out of it."""
 
 SWELL = 0.12
 """How far a held emotion comes and goes as a whole, to either side."""
@@ -91,13 +91,25 @@ LEAN = 0.14
 
 
 def track(weights: Array, strength: float | NDArray[Any], fps: float) -> Array:
-    """Weights (T, 8) in the order of EMOTIONS as they take effect: shares of 1 where there are more, eased, faded."""
+    """Weights (T, 8) in the order of EMOTIONS as they take effect: shares of 1 where there are more, and eased.
+
+    The strength, a number or (T,), is taken as it is.
+    """
     shares = weights / np.maximum(weights.sum(axis=1, keepdims=True), 1)
-    shares = shares * (strength[:, None] if isinstance(strength, np.ndarray) else strength)
     if np.ptp(shares, axis=0).any():
         shares = np.asarray(smooth_rows(shares.astype(np.float32), CHANGE_SECONDS * fps), np.float64)
-    times, last = np.arange(len(shares)) / fps, (len(shares) - 1) / fps
-    return np.asarray(shares * ease(np.clip(np.minimum(times, last - times) / FADE_SECONDS, 0, 1))[:, None])
+    return np.asarray(shares * (strength[:, None] if isinstance(strength, np.ndarray) else strength))
+
+
+def fades(n_rows: int, fps: float, begins: bool = True, ends: bool = True) -> Array:
+    """Factors (n_rows,) on the strength of a take that begins and ends without emotion, as the face before and after.
+
+    Where another take joins it without a gap, it does not.
+    """
+    times = np.arange(n_rows) / fps
+    since = times if begins else np.full(n_rows, FADE_SECONDS)
+    left = times[::-1] if ends else np.full(n_rows, FADE_SECONDS)
+    return ease(np.clip(np.minimum(since, left) / FADE_SECONDS, 0, 1))
 
 
 def expression(times: Array, weights: Array, seed: int) -> Layer:

@@ -249,6 +249,21 @@ def test_an_emotion_and_its_weights_are_followed_over_time(take: Any, scene: Any
     assert wide[38:45].max() > 0.05 and wide[:15].max() < 0.02
 
 
+def test_an_emotion_lasts_through_a_cut_and_fades_at_the_ends(take: Any, scene: Any) -> None:
+    whole = scene.sequence_editor.strips_all["a.wav"]
+    parts = [add_strip(scene, Path(bpy.path.abspath(whole.sound.filepath)), 11) for _ in range(2)]
+    for strip, start, end in zip(parts, (11, 35), (35, 59), strict=True):
+        strip.sound, strip.frame_offset_start, strip.frame_final_end = whole.sound, start - 11, end
+    scene.voxkey.emotion = "HAPPY"
+    smiles = []
+    for strip in parts:
+        scene.voxkey.source = strip.name
+        bpy.ops.voxkey.generate()
+        smiles.append(keys(bpy.data.actions[f"Voxkey {strip.name}"], "mouthSmileLeft")[1:-1, 1])
+    assert smiles[0][0] < 0.05 and smiles[0][-1] > 0.3
+    assert smiles[1][0] > 0.3 and smiles[1][-1] < 0.05
+
+
 def test_an_emotion_kept_with_a_take_is_what_it_performs(take: Any, scene: Any, extension: Any) -> None:
     scene.voxkey.emotion, scene.voxkey.emotion_strength = "ANGRY", 1.0
     assert facts(extension, take)["shaping"]["emotion"] == "angry"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves
-from blender_addon.core.emotion import ACTION_UNITS, EMOTIONS, FACES, expression, track
+from blender_addon.core.emotion import ACTION_UNITS, EMOTIONS, FACES, expression, fades, track
 from blender_addon.core.head import read_head
 from blender_addon.core.model import open_model, predict
 from blender_addon.core.shaping import CONTACT_GAP, Shaping, head_curves, lip_gap, shape_curves
@@ -142,9 +142,10 @@ def test_the_two_sides_differ_a_little_unless_symmetry_is_asked_for() -> None:
 # Over time
 
 
-def test_changes_are_eased_and_the_take_starts_and_ends_without() -> None:
+def test_changes_are_eased_and_a_take_starts_and_ends_without() -> None:
     numbers = np.where(np.arange(500) < 250, EMOTIONS.index("happy"), EMOTIONS.index("sad")).astype(np.float32)
-    face = shape_curves(quiet(10), Shaping(emotion=numbers, emotion_strength=1.0, **STILL))
+    fading = fades(500, 50.0).astype(np.float32)
+    face = shape_curves(quiet(10), Shaping(emotion=numbers, emotion_strength=fading, **STILL))
     smile, frown = face.column("mouthSmileLeft"), face.column("mouthFrownLeft")
     assert smile[100:200].min() > 0.5 and smile[300:].max() < 0.01
     assert frown[300:400].min() > 0.4 and frown[:200].max() < 0.01
@@ -152,6 +153,15 @@ def test_changes_are_eased_and_the_take_starts_and_ends_without() -> None:
     assert np.abs(np.diff(face.values, axis=0)).max() < 0.06
     change = (smile[220:280] < 0.9 * smile[200]) & (smile[220:280] > 0.1 * smile[200])
     assert 0.3 < change.sum() / 50 < 0.7
+
+
+def test_nothing_fades_where_takes_join() -> None:
+    both, neither = fades(200, 50.0), fades(200, 50.0, begins=False, ends=False)
+    assert both[0] == both[-1] == 0 and both[30:170].min() == 1
+    assert neither.min() == 1
+    np.testing.assert_array_equal(fades(200, 50.0, begins=False)[:100], neither[:100])
+    np.testing.assert_array_equal(fades(200, 50.0, begins=False)[100:], both[100:])
+    assert len(fades(0, 50.0)) == 0
 
 
 def test_a_track_that_something_else_made_is_followed_at_its_rate() -> None:
