@@ -121,6 +121,8 @@ class Microphone:
         self.rows: list[Float32Array] = []
         self.n_lost = self.n_shown = self.n_samples = 0
         self.delays_seconds: list[float] = []
+        """Of each frame that was shown: from its sound to the pose, before Blender draws it."""
+        self._sounded_at = 0.0
         block = round(BLOCK_SECONDS * self._rate_hz)
         try:
             self._input = sounddevice.InputStream(
@@ -157,10 +159,14 @@ class Microphone:
         self.rows += list(self._stream.push(np.concatenate(blocks)))
         if len(self.rows) == n_before:
             return None
-        self.n_shown += 1
         waiting_seconds = self.n_samples / self._rate_hz - (len(self.rows) - 1) / self._fps
-        self.delays_seconds.append(_clock() - arrived_at + waiting_seconds + float(self._input.latency))
+        self._sounded_at = arrived_at - waiting_seconds - float(self._input.latency)
         return Curves(np.array(self.rows[-N_SHAPED_FRAMES:]), self._stream.channels, self._fps)
+
+    def note_shown(self) -> None:
+        """Note that the face shows the last frame now."""
+        self.n_shown += 1
+        self.delays_seconds.append(_clock() - self._sounded_at)
 
     @property
     def seconds(self) -> float:
@@ -264,6 +270,8 @@ class Performance:
         frame = int(self._seconds(scene) * life.fps) % len(life.values)
         row = np.clip(said.values[-1:] + life.values[frame : frame + 1], 0, 1)
         self.puppet.show(Curves(row, curves.channels, curves.fps))
+        if isinstance(self.source, Microphone):
+            self.source.note_shown()
         return True
 
     def _life(self, shaping: Shaping, curves: Curves) -> Curves:
