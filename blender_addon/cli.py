@@ -73,6 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
     sound.add_argument("--speaker", type=_speaker, action="append", metavar="VOICE=OBJECT", help=speaker_help)
     add("--still-listeners", action="store_true", help="nobody blinks while others speak, with --speaker")
     add("--frame-start", type=int, default=1, help="frame at which --audio starts (1)")
+    add("--transcript", type=Path, help="text file with what is said, which sharpens lips and phones")
     add("--object", help="mesh of the face, or an armature; without it, that of the scene's only character")
     add("--rig-map", help="rig map, a .json file or the name of one; without it, the character's own or the best fit")
     add("--output", type=Path, required=True, help=".blend to write")
@@ -165,7 +166,10 @@ def _generate(options: argparse.Namespace) -> dict[str, Any]:
 
 def _generate_one(scene: Any, options: argparse.Namespace) -> dict[str, Any]:
     """One character says one sound."""
-    from . import audio_io, generation, keyframes
+    import bpy
+
+    from . import audio_io, generation, keyframes, phone_track
+    from .core.text_files import read_text
 
     obj = _find_face(scene, options.object)
     _choose_rig_map(obj, options)
@@ -183,19 +187,25 @@ def _generate_one(scene: Any, options: argparse.Namespace) -> dict[str, Any]:
         strip = audio_io.add_sound_strip(scene, options.audio, options.frame_start)
         source_name = strip.name
     model_path = options.model or generation.DEFAULT_MODEL
+    text = read_text(options.transcript) if options.transcript else None
     result = generation.generate(scene, obj, source_name, _shaping(options), model_path, options.device, head)
+    facts = _facts(result)
+    if text is not None:
+        take = bpy.data.actions[result.take]
+        _, reading = phone_track.say(scene, obj, take, text, None, _shaping(options), head)
+        facts["transcript"] = {"language": reading.language, "agreement": round(reading.agreement, 3)}
     if options.audio:
         scene.frame_start, scene.frame_end = options.frame_start, options.frame_start + result.n_frames - 1
         strip.sound.pack()  # so that the file plays with sound wherever it is moved
-    return _facts(result)
+    return facts
 
 
 def _generate_dialogue(scene: Any, options: argparse.Namespace) -> dict[str, Any]:
     """Every character says all its sounds; what can't be generated is left out and said."""
     from . import dialogue, generation
 
-    if options.object or options.head_object:
-        raise ValueError("--speaker says who speaks, so leave --object and --head out")
+    if options.object or options.head_object or options.transcript:
+        raise ValueError("--speaker says who speaks, so leave --object, --head and --transcript out")
     voices = [dialogue.Voice(sound, _find_face(scene, name)) for sound, name in options.speaker]
     for voice in voices:
         _choose_rig_map(voice.character, options)

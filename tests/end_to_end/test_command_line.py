@@ -95,6 +95,24 @@ def test_scene_and_film_are_written(scene_file: Path, audio: Path, tmp_path: Pat
     assert loud and all(min(abs(frame - 5 - t * 25) for t in (0.5, 1.0)) <= 1.5 for frame in loud)
 
 
+def test_a_transcript_says_which_phones_are_heard(scene_file: Path, tmp_path: Path) -> None:
+    text, output = tmp_path / "line.txt", tmp_path / "out.blend"
+    speech = ROOT / "tools" / "demo_speech.wav"
+    command = ["--scene", scene_file, "--audio", speech, "--output", output, "--transcript", text, "--json"]
+    text.write_text("Hello! I am Voxkey. Press one button, and my lips move with every word. Pop, bubble, movie.")
+    found = json.loads(voxkey(*command).stdout)
+    assert found["transcript"]["language"] == "en"
+    assert found["transcript"]["agreement"] > 0.5
+    bpy.ops.wm.open_mainfile(filepath=str(output))
+    assert text.read_text() in bpy.data.actions[found["take"]][keyframes.PHONE_EDITS]
+    output.unlink()
+    text.write_text("Siebzehn Gänse schnattern heute")
+    refused = voxkey(*command)
+    assert refused.returncode == 1
+    assert "check the text and its language" in refused.stderr
+    assert not output.exists()
+
+
 def test_curves_are_those_of_the_button_to_the_last_bit(
     extension: Any, scene: Any, audio: Path, tmp_path: Path
 ) -> None:
