@@ -48,7 +48,7 @@ LONGEST_GAP_SECONDS = 0.18
 """A longer time without a phone is a pause; a shorter one belongs to its neighbours."""
 HOLD_SECONDS, FADE_SECONDS = 0.1, 0.12
 """How long before and after a phone that is new or gone its neighbours move differently, and for how long that ends."""
-CONTEXT_SECONDS = 1.0
+CONTEXT_SECONDS = 0.6
 """Sound around a change that is articulated with it."""
 TINY = 1e-6
 """Weight that moves nothing."""

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001  (IPA letters are meant as they are)
 """Words become sounds, and are found in what a model hears, even when some of them are wrong."""
 
 from itertools import pairwise
