@@ -297,6 +297,10 @@ def prepare_range(
     facts = keyframes.read_facts(take)
     if facts["model_kind"] == CAPTURE:
         raise ValueError(f"{take.name} was imported, so there is no sound to hear again; shape the range instead")
+    if audio_io.find_source(scene, facts["source"]) is None:
+        raise ValueError(
+            f"The sound {facts['source']} of {take.name} is gone or has another name; bring it back, or shape the range"
+        )
     request = prepare(scene, obj, facts["source"], model_path, device)
     if request.place.n_frames != facts["n_frames"]:
         raise ValueError(f"{facts['source']} was cut or retimed since {take.name} was made; generate the whole take")
@@ -708,6 +712,8 @@ def _retire(obj: bpy.types.Object, earlier: bpy.types.Action | None, prediction:
         keyframes.mute_take(earlier, face.moved_by(obj, earlier))
         return [f"The phones edited in {name} do not fit what is heard now; that take is kept on a muted NLA track"]
     kept = keyframes.retire_take(earlier, face.moved_by(obj, earlier))
+    if kept and not earlier.is_editable:
+        return [f"The earlier take {name} is linked from another file; it is kept on a muted NLA track"]
     return [f"The earlier take {name} was edited by hand; it is kept on a muted NLA track"] if kept else []
 
 

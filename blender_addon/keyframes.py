@@ -50,6 +50,8 @@ HEAD_BONE = "voxkey_head_bone"
 REST = "voxkey_rest"
 """Custom property of the rest track's Action: where its values were before the first take, a JSON list of
 (data path, array index, value)."""
+ALL_OWN = "voxkey_all_own"
+"""Custom property of the rest track's Action: whether its data-block had no animation data before."""
 
 Address = tuple[str, int]
 """Data path and array index of an f-curve."""
@@ -295,8 +297,10 @@ def rewrite_take(
 ) -> bool:
     """Put other keys into the f-curves of a take, as write_take and write_head would write them.
 
-    False, with nothing written, when that takes other f-curves, or someone has edited these.
+    False, with nothing written, when that takes other f-curves, or someone has edited these, or another file has them.
     """
+    if not take.is_editable:
+        return False
     wanted_layers = layers_of(motions, head, angles)
     free = parts(take)
     places = []
@@ -352,9 +356,10 @@ def rewrite_stretch(
     """Change the keys of a stretch of a take from what the layers were before to what they are after; no other key.
 
     Before is None when nobody has edited the take. Edits by hand fade out in the stretch, f-curves that were deleted
-    stay so. ValueError, with nothing changed, when the take is shared with a copy of the character, or moves nothing of
-    what the layers do.
+    stay so. ValueError, with nothing changed, when the take is linked, shared with a copy of the character, or moves
+    nothing of what the layers do.
     """
+    check_local(take, "press Apply to Take to get one here")
     free = parts_of(take, character)
     if any(len(owners(action)) > 1 for _, action in free):
         raise ValueError(f"{take.name} is shared with a copy of this character; press Apply to Take to give it its own")
@@ -530,18 +535,25 @@ def parts_of(take: bpy.types.Action, character: Sequence[Any]) -> list[tuple[Any
     return [(owner, action) for owner, action in found if owner in character] if is_shared else found
 
 
+def check_local(take: bpy.types.Action, instead: str) -> None:
+    """Raise ValueError, with what to do instead, when a take can't be changed because another file has it."""
+    if not take.is_editable:
+        raise ValueError(f"{take.name} is linked from another file, which keeps it as it is; {instead}")
+
+
 def is_edited(take: bpy.types.Action) -> bool:
     """Whether someone has changed the keys of any part of a take since it was written."""
     return any(read_facts(part)["checksum"] != _checksum(part) for _, part in parts(take))
 
 
 def retire_take(take: bpy.types.Action, character: Sequence[Any]) -> bool:
-    """Take a take out of use before another replaces it: removed, or muted if it was edited; whether it was kept.
+    """Take a take out of use before another replaces it: removed, or muted if it was edited or is linked from another
+    file, which would bring it back; whether it was kept.
 
     Of a copied character, which shares the take, only what belongs to this one, as in remove_take.
     """
     found = parts_of(take, character)
-    if not is_edited(take):
+    if take.is_editable and not is_edited(take):
         for owner, part in found:
             _remove_layer(owner, part)
             if not isinstance(owner, bpy.types.Key):  # other bones or another object may move next time
@@ -583,8 +595,10 @@ def shift_take(take: bpy.types.Action, frames: int) -> None:
 def remove_take(take: bpy.types.Action, character: Sequence[Any] = ()) -> None:
     """Remove a take with its Actions; with the last one goes the rest track, and all returns to where it was.
 
-    character are data-blocks: where a copy of the character shares the take, that of the others stays.
+    character are data-blocks: where a copy of the character shares the take, that of the others stays. ValueError, with
+    nothing removed, when it is linked.
     """
+    check_local(take, "mute it instead")
     found = parts_of(take, character)
     for owner, part in found:
         _remove_layer(owner, part)
@@ -617,8 +631,9 @@ def _track_below_takes(owner: Any) -> Any:
 def set_replacing(take: bpy.types.Action, character: Sequence[Any], is_replacing: bool) -> None:
     """Whether a take, while it plays, is all that is seen of what it moves, or adds to what lies below it.
 
-    Bones that it replaces start from their rest pose.
+    Bones that it replaces start from their rest pose. ValueError when it is linked.
     """
+    check_local(take, "press Apply to Take to get one here")
     for owner, part in parts_of(take, character):
         added = "COMBINE" if moves_bones(animated_by(part)) else "ADD"
         for strip in _strips_of(owner, part):
@@ -973,7 +988,9 @@ def _add_track(
     owner: Any, action: bpy.types.Action, blend_type: Any, extrapolation: Any, above: Any | None = None
 ) -> None:
     tracks = (owner.animation_data or owner.animation_data_create()).nla_tracks
+    active = tracks.active
     track = tracks.new(prev=above)
+    tracks.active = active  # which the new one would be, and after it none
     track.name = action.name
     strip = track.strips.new(action.name, int(action.frame_range[0]), action)
     if hasattr(action, "slots"):
@@ -996,6 +1013,7 @@ def _write_rest(owner: Any, addresses: Sequence[Address], rest_value: float | No
     if rest is None:
         rest = bpy.data.actions.new("Voxkey rest")
         rest[REST] = "[]"
+        rest[ALL_OWN] = owner.animation_data is None
     curves = _new_fcurves(rest, owner) if is_new else _existing_fcurves(rest)
     before = [(path, index, read_value(owner, (path, index))) for path, index in missing]
     for path, index, value in before:
@@ -1077,7 +1095,7 @@ def _remove_rest(owner: Any) -> None:
     rest = _rest_action(owner)
     if rest is None or any(FACTS in layer or MERGED in layer for _, layer in layers(owner)):
         return
-    before = json.loads(rest[REST])
+    before, was_still = json.loads(rest[REST]), rest.get(ALL_OWN, False)
     held = [(curve.data_path, curve.array_index) for curve in _existing_fcurves(rest)]
     if len(held) != len(before):  # someone has edited the track
         held = [(path, index) for path, index, _ in before]
@@ -1085,6 +1103,9 @@ def _remove_rest(owner: Any) -> None:
     _remove_actions([(owner, rest)])
     for address, (_, _, value) in zip(held, before, strict=True):  # Blender renames in f-curves what the user renames
         set_value(owner, address, value)
+    data = owner.animation_data
+    if was_still and not (data.action or data.nla_tracks or data.drivers):
+        owner.animation_data_clear()
 
 
 def _checksum(action: bpy.types.Action) -> int:

@@ -291,7 +291,10 @@ class VOXKEY_OT_delete_take(bpy.types.Operator):
 
         take = current_take(context)
         name = take.name
-        take_list.delete(properties.target_object(context), take)
+        try:
+            take_list.delete(properties.target_object(context), take)
+        except ValueError as error:
+            return _refuse(self, error)
         self.report({"INFO"}, translated(f"{name} was removed"))
         return {"FINISHED"}
 

@@ -51,6 +51,8 @@ def merge(
     takes = exchange.takes(obj)
     if not takes:
         raise ValueError(f"{obj.name} has no take in use; generate one, or bring one back")
+    for take in takes if removes else ():
+        keyframes.check_local(take, "choose Mute for it")
     merged = [exchange.bake(scene, obj)] if place == ACTION else _merge_on_track(scene, obj, takes, tolerance)
     for take in takes:
         character = face.moved_by(obj, take)

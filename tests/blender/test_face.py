@@ -303,7 +303,7 @@ def test_a_copied_character_shares_the_take_until_its_own_is_made_or_removed(spo
         assert after[name] == before[name]
     keyframes.remove_take(take_of(copy), face.moved_by(copy, take_of(copy)))
     assert not heights(spoken, teeth, FRAMES).any()
-    assert not any(item.animation_data.nla_tracks for item in (spoken.objects["Rig.001"], copy.data.shape_keys))
+    assert not any(item.animation_data for item in (spoken.objects["Rig.001"], copy.data.shape_keys))
     np.testing.assert_allclose(heights(spoken, spoken.objects["Teeth"], FRAMES)[:, 0], jaw, atol=1e-5)
     keyframes.remove_take(take_of(head), face.moved_by(head, take_of(head)))
     assert not bpy.data.actions
@@ -447,7 +447,7 @@ def test_properties_that_drive_the_keys_are_animated_in_their_place(spoken: Any)
     np.testing.assert_allclose(jaw, said(head), atol=1e-5)
     generate(spoken, head)  # finds and replaces the take, which lies outside of the family
     keyframes.remove_take(take_of(head))
-    assert not control.animation_data.nla_tracks and not bpy.data.actions
+    assert control.animation_data is None and not bpy.data.actions
 
 
 def test_a_bone_property_at_the_end_of_two_drivers_is_found(spoken: Any) -> None:
@@ -476,7 +476,7 @@ def test_a_property_of_the_armatures_data_is_found(spoken: Any) -> None:
     )
     assert data in [owner for owner, _ in keyframes.parts(take_of(head))]
     keyframes.remove_take(take_of(head))
-    assert not data.animation_data.nla_tracks and not bpy.data.actions
+    assert data.animation_data is None and not bpy.data.actions
 
 
 def test_a_muted_driver_leaves_its_key_free(spoken: Any) -> None:
@@ -529,7 +529,7 @@ def test_control_bones_are_animated_in_place_of_the_keys_that_follow_them(spoken
     ):
         np.testing.assert_allclose(moved[:, BLENDSHAPE_CHANNELS.index(channel)], expected, atol=1e-4)
     keyframes.remove_take(take_of(head))
-    assert not rig.animation_data.nla_tracks
+    assert rig.animation_data is None
     assert not rig.pose.bones["mouth_ctrl"].location.length
 
 

@@ -101,6 +101,8 @@ def _points(items: Any) -> dict[str, list[float]] | None:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, bpy.types.ID):
+        return value.name_full
     if hasattr(value, "to_dict"):
         return value.to_dict()
     if isinstance(value, str | bytes | int | float | bool) or value is None:
