@@ -8,7 +8,7 @@ python -m trainer.landmark_cascade.finetune --frames faces/frames/mine --output 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ import tyro
 from blender_addon.core.frames import Frames, load_frames
 from trainer import run
 from trainer.export import export_model
-from trainer.landmark_cascade.faces import Pictures, as_pictures
+from trainer.landmark_cascade.faces import as_pictures
 from trainer.landmark_cascade.learning import Networks, adapt
 from trainer.landmark_cascade.retarget import neutral_of
 from trainer.landmark_cascade.texture import Painter, without_spectral_norm
@@ -64,20 +64,19 @@ def read_character(folder: Path) -> Frames:
     return Frames(characters[0], characters[0], files[0].licence, images, landmarks)
 
 
-def evenly_spread(pictures: Pictures, at_most: int) -> Pictures:
-    """No more pictures than that, from first to last."""
-    n = len(pictures.images)
-    return pictures[torch.linspace(0, n - 1, min(n, at_most)).round().long()]
+def evenly_spread(n_pictures: int, at_most: int) -> torch.Tensor:
+    """Numbers of no more pictures than that, from the first to the last."""
+    return torch.linspace(0, n_pictures - 1, min(n_pictures, at_most)).round().long()
 
 
-def load_start(path: Path) -> Networks:
+def load_start(path: Path, precision: str = "float32") -> Networks:
     """The networks that learning starts from; ValueError when they are missing or of another form."""
     if not path.exists():
         raise ValueError(
             f"there is no {path} to start from; run python -m trainer.landmark_cascade.train_texture first, or name "
             "the weights of such a run with --start"
         )
-    networks, state = Networks.fresh(), run.load_checkpoint(path)
+    networks, state = Networks.fresh(precision), run.load_checkpoint(path)
     try:
         networks.generator.load_state_dict(state["generator"])
         networks.discriminator.load_state_dict(state["discriminator"])
@@ -98,7 +97,9 @@ def main(config: Config) -> None:
     draws = run.seed_everything(config.seed)
     character = read_character(config.frames)
     networks = load_start(config.start).to(device)
-    pictures = evenly_spread(as_pictures(character), config.n_pictures).to(device)
+    few = evenly_spread(len(character.images), config.n_pictures).numpy()
+    shown = replace(character, images=character.images[few], landmarks=character.landmarks[few])
+    pictures = as_pictures(shown).to(device)
 
     def tell(done: float, losses: dict[str, float]) -> None:
         progress(done * (1 - EXPORT_SHARE), f"Learning {character.name}, error {losses['pixel']:.2f}")

@@ -29,11 +29,33 @@ class Networks:
 
     generator: TextureGenerator
     discriminator: TextureDiscriminator
+    precision: str = "float32"
+    """Of activations: float32 or bfloat16."""
 
     @staticmethod
-    def fresh() -> Networks:
+    def fresh(precision: str = "float32") -> Networks:
         """With random weights."""
-        return Networks(TextureGenerator(), TextureDiscriminator())
+        return Networks(TextureGenerator(), TextureDiscriminator(), precision)
+
+    def texture(self, pictures: Tensor, landmarks: Tensor) -> Tensor:
+        """The generator's texture code (2, C) of pictures (N, 3, H, W) with landmarks (N, 68, 2)."""
+        with self._autocast(pictures):
+            return self.generator.texture(pictures, landmarks).float()
+
+    def paint(self, landmarks: Tensor, texture: Tensor) -> Tensor:
+        """The generator's pictures (N, 3, H, W)."""
+        with self._autocast(landmarks):
+            pictures: Tensor = self.generator(landmarks, texture)
+        return pictures.float()
+
+    def judge(self, person: Tensor, pictures: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The discriminator's logits (N, 1) of pictures beside one of the person (1, 3, H, W), and its activations."""
+        with self._autocast(pictures):
+            logits, activations = self.discriminator(person, pictures)
+        return logits.float(), [part.float() for part in activations]
+
+    def _autocast(self, like: Tensor) -> torch.autocast:
+        return torch.autocast(like.device.type, torch.bfloat16, enabled=self.precision == "bfloat16")
 
     def copy_from(self, other: Networks) -> None:
         """Take over another one's weights."""
@@ -42,7 +64,7 @@ class Networks:
 
     def to(self, device: torch.device) -> Networks:
         """The same networks, moved to a device."""
-        return Networks(self.generator.to(device), self.discriminator.to(device))
+        return Networks(self.generator.to(device), self.discriminator.to(device), self.precision)
 
 
 def generator_losses(networks: Networks, texture: Tensor, person: Tensor, real: Pictures) -> dict[str, Tensor]:
@@ -50,10 +72,10 @@ def generator_losses(networks: Networks, texture: Tensor, person: Tensor, real: 
 
     VGG19 and VGGFace are not to be had, so eq. (10) compares what the discriminator sees: its activations.
     """
-    painted = networks.generator(real.landmarks, texture)
-    logits, seen = networks.discriminator(person, painted)
+    painted = networks.paint(real.landmarks, texture)
+    logits, seen = networks.judge(person, painted)
     with torch.no_grad():
-        _, wanted = networks.discriminator(person, real.images)
+        _, wanted = networks.judge(person, real.images)
     losses = {
         "pixel": ((painted - real.images) / PIXEL_UNIT).square().mean(),
         "adversarial": generator_loss(logits),
@@ -66,8 +88,8 @@ def generator_losses(networks: Networks, texture: Tensor, person: Tensor, real: 
 def judgement_loss(networks: Networks, texture: Tensor, person: Tensor, real: Pictures) -> Tensor:
     """Eq. (9) for the discriminator."""
     with torch.no_grad():
-        painted = networks.generator(real.landmarks, texture)
-    true, false = (networks.discriminator(person, images)[0] for images in (real.images, painted))
+        painted = networks.paint(real.landmarks, texture)
+    true, false = (networks.judge(person, images)[0] for images in (real.images, painted))
     return discriminator_loss(true, false)
 
 
@@ -119,7 +141,7 @@ def adapt(
     """
     few = references(pictures)
     with torch.no_grad():
-        texture = networks.generator.texture(few.images, few.landmarks)
+        texture = networks.texture(few.images, few.landmarks)
     adaptation = Adaptation(networks, texture, few.images[:1], learning_rate)
     batches = [
         batch

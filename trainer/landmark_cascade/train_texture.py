@@ -84,6 +84,8 @@ class Config:
     """At most so many held-out characters are fine-tuned."""
     save_every: int = 20
     """Updates from one checkpoint to the next."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Of activations; bfloat16 takes half the time on GPUs and on CPUs with AVX512-BF16 or AMX."""
     n_pictures: int = 20
     """K of a validation (section 4.3)."""
     epochs: int = 10
@@ -145,7 +147,7 @@ def step(learner: Learner, person: Pictures, batches: list[Pictures], config: Co
 def transfer_step(learner: Learner, person: Pictures, real: Pictures) -> dict[str, float]:
     """Ordinary training on a batch of one person."""
     networks = learner.networks
-    texture = networks.generator.texture(person.images, person.landmarks)
+    texture = networks.texture(person.images, person.landmarks)
     judgement = judgement_loss(networks, texture.detach(), person.images[:1], real)
     update(learner.optimizers[1], judgement)
     losses = generator_losses(networks, texture, person.images[:1], real)
@@ -158,7 +160,7 @@ def maml_step(learner: Learner, person: Pictures, batches: list[Pictures], confi
     """Figure 3: fast weights learn the person, the sum of their losses on other pictures moves the global weights."""
     networks, fast = learner.networks, learner.fast
     fast.copy_from(networks)
-    texture = networks.generator.texture(person.images, person.landmarks)
+    texture = networks.texture(person.images, person.landmarks)
     adaptation = Adaptation(fast, texture, person.images[:1], config.inner_learning_rate)
     for optimizer in learner.optimizers:
         optimizer.zero_grad()
@@ -197,14 +199,11 @@ def tasks(config: Config, done_steps: int) -> Iterator[tuple[Pictures, list[Pict
         raise ValueError(
             f"there are no frames in {config.frames}; run trainer.prepare.grid_video or trainer.prepare.renders"
         )
-    names = sorted(characters)
+    files = [path for paths in characters.values() for path in paths]
     while True:
         chosen = random.Random(f"{config.seed} {done_steps}")
         draws = torch.Generator().manual_seed(chosen.randrange(2**31))
-        if config.fake:
-            frames = fake_frames(12, chosen.randrange(1000))
-        else:
-            frames = load_frames(chosen.choice(characters[chosen.choice(names)]))
+        frames = fake_frames(12, chosen.randrange(1000)) if config.fake else load_frames(chosen.choice(files))
         yield _task(as_pictures(frames), config, draws)
         done_steps += 1
 
@@ -229,11 +228,11 @@ def validate(learner: Learner, config: Config, device: torch.device) -> dict[str
         pictures = as_pictures(load_frames(held_out[name][0])).to(device)
         learner.fast.copy_from(learner.networks)
         draws = torch.Generator().manual_seed(config.seed)
-        shown = evenly_spread(pictures[torch.arange(0, len(pictures.images), 2)], config.n_pictures)
+        shown = pictures[evenly_spread((len(pictures.images) + 1) // 2, config.n_pictures) * 2]
         texture = adapt(learner.fast, shown, config.epochs, 2, config.inner_learning_rate, draws)
         others = pictures[torch.arange(1, len(pictures.images), 2)]
         with torch.no_grad():
-            painted = learner.fast.generator(others.landmarks, texture)
+            painted = learner.fast.paint(others.landmarks, texture)
         errors.append(((painted - others.images) / 2).square().mean())
     return {"psnr_db": float(-10 * torch.log10(torch.stack(errors)).mean())} if errors else {}
 
@@ -243,10 +242,12 @@ def main(config: Config) -> dict[str, float]:
     device = run.choose_device(config.device)
     run.seed_everything(config.seed)
     run.start_run(config.run, asdict(config))
-    networks = (load_start(config.start) if config.start else Networks.fresh()).to(device)
+    networks = (load_start(config.start, config.precision) if config.start else Networks.fresh(config.precision)).to(
+        device
+    )
     both = networks.generator, networks.discriminator
     painter, judge = (torch.optim.Adam(part.parameters(), lr=config.learning_rate, betas=BETAS) for part in both)
-    learner = Learner(networks, Networks.fresh().to(device), (painter, judge))
+    learner = Learner(networks, Networks.fresh(config.precision).to(device), (painter, judge))
     if (config.run / CHECKPOINT).exists():
         learner.resume(config.run / CHECKPOINT)
 
