@@ -29,6 +29,8 @@ from trainer.landmark_dcgan.model import (
     Generator,
     LandmarkNetwork,
     from_unit,
+    joined_downward,
+    joined_upward,
     to_unit,
 )
 
@@ -142,19 +144,29 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
 def test_pictures_have_the_sizes_of_tables_2_and_3() -> None:
     generator, discriminator = Generator(), Discriminator()
     noise, landmarks = torch.rand(2, N_NOISE), torch.rand(2, 136)
-    assert generator.to_condition(torch.rand(2, 1024, 4, 4)).shape == (2, 64, 64, 64)
+    assert generator.to_condition[:-1](torch.rand(2, 1024, 4, 4)).shape == (2, 64, 64, 64)
     picture = generator(noise, landmarks)
     assert picture.shape == (2, 3, 256, 256)
     assert picture.abs().max() <= 1
     assert discriminator.to_condition(picture).shape == (2, 64, 64, 64)
-    assert discriminator.to_features(torch.rand(2, 200, 64, 64)).shape == (2, 1024, 4, 4)
+    assert (generator.join.in_channels, discriminator.join.in_channels) == (200, 200)
+    assert discriminator.to_features(torch.rand(2, 128, 32, 32)).shape == (2, 1024, 4, 4)
     assert discriminator(picture, landmarks).shape == (2,)
+
+
+@torch.no_grad()
+def test_landmarks_join_as_maps_that_are_the_same_everywhere() -> None:
+    landmarks = torch.rand(2, 136)
+    for layer, join, size in ((Generator().join, joined_upward, 128), (Discriminator().join, joined_downward, 64)):
+        maps = torch.rand(2, 64, size, size)
+        repeated = landmarks[:, :, None, None].expand(-1, -1, size, size)
+        torch.testing.assert_close(join(layer, maps, landmarks), layer(torch.cat([maps, repeated], dim=1)))
 
 
 @torch.no_grad()
 def test_landmarks_shape_the_picture_from_its_beginning() -> None:
     generator = Generator().eval()
-    generator.to_picture[1].weight[64:] = 0  # what is joined late can only tint the picture
+    generator.join.weight[64:] = 0  # what is joined late can only tint the picture
     noise = torch.zeros(2, N_NOISE)
     pictures = generator(noise, torch.stack([torch.full((136,), 0.2), torch.full((136,), 0.8)]))
     assert (pictures[1] - pictures[0]).std() > 1e-3

@@ -40,7 +40,8 @@ far apart, as in GRID's crops of faces, so that an error is one in parts of the 
 N_HIDDEN = len(LANDMARK_CHANNELS)
 """Table 1: 136, of the GRU and the layers around it."""
 
-SIDE_PX = 256
+KERNEL = 5
+"""Tables 2 and 3: width and height of all filters."""
 N_NOISE = 100
 """Table 3: random numbers beside the landmarks."""
 LEAK = 0.2
@@ -161,19 +162,14 @@ class Generator(nn.Module):
             *_upward(256, 128),  # 16
             nn.Upsample(scale_factor=2),  # 32
             *_upward(128, 64),  # 64
+            nn.Upsample(scale_factor=2),  # 128; what is the same everywhere can as well join after it
         )
-        self.to_picture = nn.Sequential(
-            nn.Upsample(scale_factor=2),  # 128
-            nn.ConvTranspose2d(64 + N_HIDDEN, 3, 5, 2, 2, output_padding=1),  # 256
-            nn.Tanh(),
-        )
+        self.join = nn.ConvTranspose2d(64 + N_HIDDEN, 3, KERNEL, 2, 2, output_padding=1)  # 256
 
     def forward(self, noise: Tensor, landmarks: Tensor) -> Tensor:
         """One picture for each row."""
-        seed = self.project(torch.cat([noise, landmarks], dim=1))
-        painted = self.to_condition(seed.reshape(-1, 1024, 4, 4))
-        picture: Tensor = self.to_picture(_joined(painted, landmarks))
-        return picture
+        seed = self.project(torch.cat([noise, landmarks], dim=1)).reshape(-1, 1024, 4, 4)
+        return torch.tanh(joined_upward(self.join, self.to_condition(seed), landmarks))
 
 
 class Discriminator(nn.Module):
@@ -182,8 +178,9 @@ class Discriminator(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.to_condition = nn.Sequential(*_downward(3, 64), nn.MaxPool2d(2))  # 256 -> 128 -> 64
+        self.join, *after_join = _downward(64 + N_HIDDEN, 128)  # 32
         self.to_features = nn.Sequential(
-            *(*_downward(64 + N_HIDDEN, 128), nn.MaxPool2d(2)),  # 32 -> 16
+            *(*after_join, nn.MaxPool2d(2)),  # 16
             *_downward(128, 256),  # 8
             *_downward(256, 1024),  # 4
         )
@@ -191,7 +188,8 @@ class Discriminator(nn.Module):
 
     def forward(self, picture: Tensor, landmarks: Tensor) -> Tensor:
         """One logit for each picture."""
-        logits: Tensor = self.judge(self.to_features(_joined(self.to_condition(picture), landmarks)))
+        maps = joined_downward(self.join, self.to_condition(picture), landmarks)
+        logits: Tensor = self.judge(self.to_features(maps))
         return logits.squeeze(1)
 
 
@@ -212,19 +210,39 @@ class LandmarksToImage(nn.Module):
         return image
 
 
+def joined_downward(layer: nn.Module, maps: Tensor, landmarks: Tensor) -> Tensor:
+    """A layer of _downward on maps (B, C, H, W) and landmarks (B, 136) as 136 further maps that are even.
+
+    An even map gives the same numbers everywhere but at the borders. So the landmarks' part is computed on a small map,
+    whose middle is repeated: the same result at half the cost of the whole network.
+    """
+    n_maps, weight = maps.shape[1], layer.get_parameter("weight")
+    small = F.conv2d(_even_maps(landmarks), weight[:, n_maps:], stride=2, padding=2)  # (B, C', 4, 4)
+    rows = torch.tensor([0, *[1] * (maps.shape[2] // 2 - 2), 3], device=maps.device)
+    return F.conv2d(maps, weight[:, :n_maps], stride=2, padding=2) + small[:, :, rows][:, :, :, rows]
+
+
+def joined_upward(layer: nn.ConvTranspose2d, maps: Tensor, landmarks: Tensor) -> Tensor:
+    """The same for a deconvolution that doubles width and height, in whose result every second number is the same."""
+    n_maps = maps.shape[1]
+    options = {"stride": 2, "padding": 2, "output_padding": 1}
+    small = F.conv_transpose2d(_even_maps(landmarks), layer.weight[n_maps:], layer.bias, **options)  # (B, C', 16, 16)
+    rows = torch.tensor([0, 1, *[2, 3] * (maps.shape[2] - 2), 14, 15], device=maps.device)
+    return F.conv_transpose2d(maps, layer.weight[:n_maps], None, **options) + small[:, :, rows][:, :, :, rows]
+
+
+def _even_maps(landmarks: Tensor) -> Tensor:
+    """Landmarks (B, 136) -> (B, 136, 8, 8), large enough for a kernel that lies inside, and for one at each border."""
+    return landmarks[:, :, None, None].expand(-1, -1, 8, 8)
+
+
 def _upward(n_inputs: int, n_outputs: int) -> tuple[nn.Module, ...]:
     """A deconvolution that doubles width and height."""
-    deconvolution = nn.ConvTranspose2d(n_inputs, n_outputs, 5, 2, 2, output_padding=1, bias=False)
+    deconvolution = nn.ConvTranspose2d(n_inputs, n_outputs, KERNEL, 2, 2, output_padding=1, bias=False)
     return deconvolution, nn.BatchNorm2d(n_outputs), nn.ReLU()
 
 
 def _downward(n_inputs: int, n_outputs: int) -> tuple[nn.Module, ...]:
     """A convolution that halves width and height."""
-    convolution = nn.Conv2d(n_inputs, n_outputs, 5, 2, 2, bias=False)
+    convolution = nn.Conv2d(n_inputs, n_outputs, KERNEL, 2, 2, bias=False)
     return convolution, nn.BatchNorm2d(n_outputs), nn.LeakyReLU(LEAK)
-
-
-def _joined(maps: Tensor, landmarks: Tensor) -> Tensor:
-    """Maps (B, C, H, W) and landmarks (B, 136), repeated at every place -> (B, C + 136, H, W)."""
-    everywhere = landmarks[:, :, None, None].expand(-1, -1, maps.shape[2], maps.shape[3])
-    return torch.cat([maps, everywhere], dim=1)

@@ -143,11 +143,13 @@ def step(learner: Learner, images: Tensor, landmarks: Tensor, pixel_weight: floa
     of_discriminator.backward()  # type: ignore[no-untyped-call]  # torch leaves it without types
     learner.discriminator_optimizer.step()
 
+    learner.discriminator.requires_grad_(False)
     of_generator = generator_loss(learner.discriminator(painted, landmarks))
     pixels = F.l1_loss(painted, images)
     learner.generator_optimizer.zero_grad()
     (of_generator + pixel_weight * pixels).backward()  # type: ignore[no-untyped-call]
     learner.generator_optimizer.step()
+    learner.discriminator.requires_grad_(True)
     losses = {"discriminator": of_discriminator, "generator": of_generator, "pixels": pixels}
     return {name: float(loss.detach()) for name, loss in losses.items()}
 
