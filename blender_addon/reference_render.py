@@ -333,7 +333,8 @@ def look_items(_owner: Any, context: bpy.types.Context) -> list[tuple[str, str, 
 @cache  # Blender keeps only pointers to the strings
 def _look_items(files: tuple[Path, ...]) -> list[tuple[str, str, str, str, int]]:
     found = [(path.name, path.stem, str(path), "NONE", zlib.crc32(path.name.encode()) >> 2) for path in files]
-    return [*found, (OWN_FILE, "File...", "A model file of your choice", "NONE", -1)]
+    # number 0 is what a scene has in which nothing was chosen
+    return [*found, (OWN_FILE, "File...", "A model file of your choice", "NONE", 0)]
 
 
 def model_files(context: bpy.types.Context, kind: str) -> tuple[Path, ...]:
@@ -434,7 +435,8 @@ class VOXKEY_OT_reference_render(SteppedOperator, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Any:
         try:
-            return self._show(context, render(_request(context)))
+            self._request = _request(context)
+            return self._show(render(self._request))
         except ValueError as error:
             return self.refuse(error)
 
@@ -451,11 +453,12 @@ class VOXKEY_OT_reference_render(SteppedOperator, bpy.types.Operator):
             steps, share = watch_take(self._request), 0.5
         return self.start_after(context, "Painting", steps, share, lambda job: _paint(self._request, share, job))
 
-    def write(self, context: bpy.types.Context, predicted: str) -> Any:
-        return self._show(context, finish(self._request, predicted))
+    def write(self, _context: bpy.types.Context, predicted: str) -> Any:
+        return self._show(finish(self._request, predicted))
 
-    def _show(self, context: bpy.types.Context, result: Result) -> Any:
-        show(context.scene, result, set(context.scene.voxkey_reference.places))
+    def _show(self, result: Result) -> Any:
+        scene = bpy.data.scenes[self._request.scene_name]  # another may be open by now
+        show(scene, result, set(scene.voxkey_reference.places))
         self.report({"INFO"}, translated(result.summary))
         return {"FINISHED"}
 

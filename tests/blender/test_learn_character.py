@@ -152,3 +152,4 @@ def test_in_a_window_the_bar_follows_the_trainer_and_cancel_ends_it(
     assert bpy.ops.voxkey.cancel() == {"FINISHED"}
     assert button.modal(context, Event("TIMER")) == {"CANCELLED"}
     assert (tmp_path / "started").exists() and not list((tmp_path / "models").iterdir())
+    assert not button._request.folder.exists()

@@ -162,6 +162,8 @@ def test_a_render_that_fails_leaves_the_one_before(line: Any, module: Any, tmp_p
 
 
 def test_the_button_says_what_is_missing(line: Any, module: Any) -> None:
+    line.voxkey_reference.property_unset("look")
+    assert line.voxkey_reference.look == "FILE"
     line.voxkey_reference.look_path = ""
     assert module.disabled_reason(bpy.context).startswith("Learn this character first")
     line.voxkey_reference.look_path, line.voxkey_reference.folder = str(PAINTER), "//here"
