@@ -17,6 +17,7 @@ from tests.ui.dump import differences, dump
 from .scenes import NO_LIFE, TINY_MODEL, add_strip, heights, write_bursts
 from .test_face import make_character
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # a dump reads what Blender is about to drop
 LINE = "Voxkey line.wav"
 FRAMES = range(-2, 60)
 STILL = Shaping(**NO_LIFE)
