@@ -25,7 +25,7 @@ from blender_addon.core.wav import resample_waveform
 from blender_addon.generation import DEFAULT_MODEL
 
 ARRAYS = DEFAULT_MODEL.with_suffix(".npz")
-LOOKAHEADS = (1, 2, 3, 4, 6)
+LOOKAHEADS = (2, 3, 4, 6)
 FIGURES = ("aperture_speech_r", "jaw_speech_r", "closure_recall", "closure_precision", "lag_frames", "silence_open")
 
 Values = NDArray[np.float32]
