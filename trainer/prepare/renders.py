@@ -66,15 +66,13 @@ def main(config: Config) -> None:
         raise ValueError(f"{config.clips} holds no clips; make some with python -m trainer.prepare.synthetic_speech.")
     names = [f"toon_{i:03d}" for i in range(config.toons)]
     names += [f"ict_{i:03d}" for i in range(config.realistic if config.facekit else 0)]
-    shots = {f"{name}_{shot:02d}": name for shot in range(config.shots) for name in names}
-    missing = [name for name in shots if not (config.output / f"{name}.npz").exists()]
-    with tempfile.TemporaryDirectory() as folder:
-        for name in missing:
-            values, turns = performance(name, clips, config.frames)
-            facts = json.dumps({"name": name, "character": shots[name]})
-            np.savez(Path(folder) / f"{name}.npz", facts=facts, values=values, turns=turns)
-        with tqdm(total=len(shots), initial=len(shots) - len(missing), desc="renders", unit="shot") as bar:
-            _render(Path(folder), config, bar)
+    rounds = [[(f"{name}_{shot:02d}", name) for name in names] for shot in range(config.shots)]
+    with tqdm(total=len(names) * config.shots, desc="renders", unit="shot") as bar:
+        for shots in rounds:  # all characters once, then again: a run that is stopped has some of each
+            missing = [(shot, name) for shot, name in shots if not (config.output / f"{shot}.npz").exists()]
+            bar.update(len(shots) - len(missing))
+            if missing:
+                _render(missing, clips, config, bar)
 
 
 def performance(name: str, clips: list[Path], n_frames: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -111,8 +109,17 @@ def _felt(values: NDArray[np.float32], lot: np.random.Generator) -> NDArray[np.f
     return np.asarray(felt.clip(0, 1), np.float32)
 
 
-def _render(folder: Path, config: Config, bar: tqdm) -> None:
-    """Draw the shots of a folder, moving the bar with each; ValueError with Blender's last words if it stops."""
+def _render(shots: list[tuple[str, str]], clips: list[Path], config: Config, bar: tqdm) -> None:
+    """Have Blender draw shots, (name, character) each, moving the bar; ValueError with its last words if it stops."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, character in shots:
+            values, turns = performance(name, clips, config.frames)
+            facts = json.dumps({"name": name, "character": character})
+            np.savez(Path(folder) / f"{name}.npz", facts=facts, values=values, turns=turns)
+        _run_blender(Path(folder), config, bar)
+
+
+def _run_blender(folder: Path, config: Config, bar: tqdm) -> None:
     command = [sys.executable, "-m", "rigs.renders", "--shots", str(folder), "--output", str(config.output.resolve())]
     if config.facekit:
         command += ["--facekit", str(config.facekit.resolve())]
