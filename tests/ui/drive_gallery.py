@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -42,6 +43,9 @@ def steps() -> Iterator[None]:
     with in_editor():
         bpy.ops.voxkey.generate("INVOKE_DEFAULT", True)
     yield from finish_job()
+    with in_editor():
+        bpy.ops.voxkey.find_voices()
+    scene().voxkey_dialogue.voices[0].character = scene().objects["Head"]
     for editor in reversed(EDITORS):
         yield from show_panel(editor)
         yield from wait(10)
@@ -59,6 +63,10 @@ def speak(language: str) -> None:
     view.use_translate_interface = view.use_translate_tooltips = view.use_translate_reports = True
     facts["generate"] = bpy.app.translations.pgettext("Generate from Audio", "Operator")
     facts["sentence"] = addon("translation").translated("Saved Robot.json")
+
+
+def scene() -> Any:
+    return window().scene
 
 
 def spare_the_view() -> None:
