@@ -1330,5 +1330,99 @@ GERMAN: dict[str, str] = {
     "Italian": "Italienisch",
     "Dutch": "Niederländisch",
     "Portuguese": "Portugiesisch",
+    "The NLA track {} is muted": "Die NLA-Spur {} ist stumm",
+    "The NLA strip {} is muted": "Der NLA-Streifen {} ist stumm",
+    "The NLA strip {} has no slot": "Der NLA-Streifen {} hat keinen Slot",
+    "The NLA of {} is switched off; switch it on to see the {}": (
+        "Das NLA von {} ist abgeschaltet; es einschalten, um den {} zu sehen"
+    ),
+    "{} is on solo; switch that off to see the take as it is": (
+        "{} ist auf Solo; das ausschalten, um den Take zu sehen, wie er ist"
+    ),
+    "Your Action {} animates {} and wins over the take": (
+        "Die eigene Aktion {} animiert {} und setzt sich gegen den Take durch"
+    ),
+    "Your NLA strips animate {} too; the take adds to them": (
+        "Eigene NLA-Streifen animieren {} auch; der Take kommt hinzu"
+    ),
+    "A driver moves {} and wins over the take; remove it": (
+        "Ein Treiber bewegt {} und setzt sich gegen den Take durch; ihn entfernen"
+    ),
+    "{} is muted and will not move": "{} ist stumm und bewegt sich nicht",
+    "The range of {} ends below 1; larger values are cut off": (
+        "Der Bereich von {} endet unter 1; größere Werte werden abgeschnitten"
+    ),
+    "Solo is on in the Shape Keys panel{}; the mesh shows one key only": (
+        "Im Panel der Formschlüssel{} ist Solo an; das Mesh zeigt nur einen"
+    ),
+    "{} is in Edit Mode, which shows no animation; leave it with Tab": (
+        "{} ist im Bearbeitungsmodus, der keine Animation zeigt; ihn mit Tab verlassen"
+    ),
+    "{} is not in the view layer {}; tick its collection in the Outliner": (
+        "{} ist nicht in der Ansichtsebene {}; die Sammlung im Outliner ankreuzen"
+    ),
+    "{} is disabled in viewports": "{} ist in Ansichten deaktiviert",
+    "{} is hidden": "{} ist ausgeblendet",
+    "{} is in a hidden collection; show that in the Outliner": (
+        "{} ist in einer ausgeblendeten Sammlung; sie im Outliner zeigen"
+    ),
+    "The armature {} is in rest position": "Das Skelett {} ist in Ruheposition",
+    "The modifier {} of {} is off in viewports, so no bone moves it": (
+        "Der Modifikator {} von {} ist in Ansichten aus, also bewegt es kein Knochen"
+    ),
+    "Unmute": "Laut schalten",
+    "Choose Slot": "Slot wählen",
+    "Switch On": "Einschalten",
+    "Switch Off": "Ausschalten",
+    "Push Down": "Herunterschieben",
+    "Widen to 1": "Auf 1 weiten",
+    "Enable": "Aktivieren",
+    "Show": "Zeigen",
+    "Pose Position": "Posenposition",
+    "{}: {} over {} frames": "{}: {} über {} Frames",
+    "{}: {} over {} frames, {} of {} keys": "{}: {} über {} Frames, {} von {} Keyframes",
+    "{}: {} over {} frames, in place of the earlier take": "{}: {} über {} Frames, anstelle des früheren Takes",
+    "{}: {} over {} frames, in place of the earlier take, {} of {} keys": (
+        "{}: {} über {} Frames, anstelle des früheren Takes, {} von {} Keyframes"
+    ),
+    "{} channels have no shape key": "{} Kanäle haben keinen Formschlüssel",
+    "the face does not move": "das Gesicht bewegt sich nicht",
+    "The rig map is {} now; the earlier take was made with {}": (
+        "Die Rig-Zuordnung ist jetzt {}; der frühere Take entstand mit {}"
+    ),
+    "{} moved in the earlier take and finds nothing now; a key was renamed or deleted": (
+        "{} bewegte sich im früheren Take und findet nun nichts; ein Formschlüssel wurde umbenannt oder gelöscht"
+    ),
+    "A driver moves {}; the take leaves it alone{}": "Ein Treiber bewegt {}; der Take lässt es in Ruhe{}",
+    "The slider of {} was not at 0; the take starts from 0": (
+        "Der Regler von {} stand nicht auf 0; der Take beginnt bei 0"
+    ),
+    "{} objects share this mesh ({}); all of them move": "{} Objekte teilen sich dieses Mesh ({}); alle bewegen sich",
+    "The phones edited in {} do not fit what is heard now; that take is kept on a muted NLA track": (
+        "Die in {} bearbeiteten Laute passen nicht zu dem, was jetzt zu hören ist; dieser Take bleibt auf"
+        " einer stummen NLA-Spur"
+    ),
+    "The earlier take {} is linked from another file; it is kept on a muted NLA track": (
+        "Der frühere Take {} ist aus einer anderen Datei verknüpft; er bleibt auf einer stummen NLA-Spur"
+    ),
+    "The earlier take {} was edited by hand; it is kept on a muted NLA track": (
+        "Der frühere Take {} wurde von Hand bearbeitet; er bleibt auf einer stummen NLA-Spur"
+    ),
+    "No face was seen for {} s; the motion goes straight through": (
+        "{} s lang war kein Gesicht zu sehen; die Bewegung geht geradlinig weiter"
+    ),
+    (
+        "onnxruntime can't be loaded here, so the model runs in plain numpy: same curves, but slower and "
+        "on the CPU only; install the Voxkey zip made for this system and Blender version"
+    ): (
+        "onnxruntime kann hier nicht geladen werden, daher läuft das Modell in reinem numpy: dieselben "
+        "Kurven, aber langsamer und nur auf der CPU; das Voxkey-Zip für dieses System und diese Blender-"
+        "Version installieren"
+    ),
+    "onnxruntime {}, devices: {}": "onnxruntime {}, Geräte: {}",
+    "{} shape keys": "{} Formschlüssel",
+    "{} shape key": "{} Formschlüssel",
+    "{} bones": "{} Knochen",
+    "{} bone": "{} Knochen",
 }
 """English -> German; {} stands for a name or a number, in the same order."""

@@ -56,6 +56,7 @@ def drawn() -> Iterator[tuple[str, str]]:
         found = [key.value for key in words if key.arg in {"text", "heading"}]
         found += [argument for call in calls(tree, "translated") for argument in call.args]
         found += [call.args[2] for call in calls(tree, "draw_sentence") if len(call.args) > 2]
+        found += [argument for call in calls(tree, "Finding") for argument in call.args[:2]]
         for text in (template(part) for value in found for part in choices(value)):
             if text and any(letter.isalpha() for letter in text.replace("{}", "")):
                 yield name, text
@@ -121,3 +122,12 @@ def test_sentences_are_found_by_their_templates() -> None:
     )
     assert german("No face is left out: No face") == "No face wird ausgelassen: No face"
     assert german("Something else") == "Something else"
+
+
+def test_what_generating_says_is_german_throughout() -> None:
+    said = translate("Voxkey a.wav: 51 shape keys over 48 frames; the face does not move", tuple(GERMAN), in_german)
+    assert said == "Voxkey a.wav: 51 Formschlüssel über 48 Frames; das Gesicht bewegt sich nicht"
+
+
+def in_german(text: str) -> str:
+    return GERMAN.get(text, text)
