@@ -53,10 +53,14 @@ def sound_strips(scene: bpy.types.Scene) -> list[Any]:
 
 def top_level_strips(scene: bpy.types.Scene) -> list[Any]:
     """All strips of a scene that are not inside a meta strip."""
-    editor = scene.sequence_editor
-    if editor is None:
-        return []
-    return list(editor.strips if hasattr(editor, "strips") else editor.sequences)  # 4.4 renamed them
+    return list(each_strip(scene))
+
+
+def each_strip(scene: bpy.types.Scene) -> Iterator[Any]:
+    """The same one after the other: a list of hundreds takes a tenth of a redraw."""
+    editor: Any = scene.sequence_editor
+    if editor is not None:
+        yield from editor.strips if hasattr(editor, "strips") else editor.sequences  # 4.4 renamed them
 
 
 def speakers(scene: bpy.types.Scene) -> list[bpy.types.Object]:

@@ -79,7 +79,8 @@ VOWEL_COLOR, CONSONANT_COLOR, LIP_COLOR, SILENCE_COLOR = (
 
 
 def is_shown(scene: bpy.types.Scene) -> bool:
-    return any(PHONE in strip for strip in audio_io.top_level_strips(scene))
+    """Whether phones are shown, at once: panels ask at every redraw."""
+    return any(PHONE in strip for strip in audio_io.each_strip(scene))
 
 
 def phones_of(take: bpy.types.Action) -> tuple[list[Phone], float]:
@@ -283,6 +284,12 @@ def no_phones_reason(context: bpy.types.Context) -> str | None:
     return None if keyframes.PHONES in take else f"{take.name} has no phones; generate it with the default model"
 
 
+def no_take_reason(context: bpy.types.Context) -> str | None:
+    """The same at once, for buttons that are drawn beside hundreds of strips: whether there are phones at all."""
+    has_phones = any(keyframes.PHONES in action for action in bpy.data.actions)
+    return None if has_phones else "No take has phones; generate one with the default model"
+
+
 def not_shown_reason(context: bpy.types.Context) -> str | None:
     return None if is_shown(context.scene) else "No phones are shown; press Show Phones"
 
@@ -362,9 +369,10 @@ class VOXKEY_OT_reset_phones(_PhoneOperator, bpy.types.Operator):
     bl_label = "Reset Phones"
     bl_description = "Forget all edits and the transcript: the phones are those that the model heard"
 
+    reason = staticmethod(no_take_reason)
+
     def act(self, context: bpy.types.Context) -> str:
-        take = operators.current_take(context)
-        return _follow_and_show(context, properties.target_object(context), take, None)
+        return _follow_and_show(context, *_chosen(context), None)
 
 
 class VoxkeyPhoneSettings(bpy.types.PropertyGroup):
@@ -396,13 +404,14 @@ class VOXKEY_OT_use_transcript(_PhoneOperator, bpy.types.Operator):
         "Find the words of the transcript in the sound: the phones become those that it says, and the lips close on "
         "every p, b and m that it has. Edits made by hand before are forgotten"
     )
+    reason = staticmethod(no_take_reason)
 
     def act(self, context: bpy.types.Context) -> str:
         scene, settings = context.scene, context.scene.voxkey_phones
         text = settings.text.as_string() if settings.text else settings.words
         if not text.strip():
             raise ValueError("There is no transcript; write what is said, or choose a text")
-        obj, take = properties.target_object(context), operators.current_take(context)
+        obj, take = _chosen(context)
         language = None if settings.language == ANY_LANGUAGE else settings.language
         name, reading = say(scene, obj, take, text, language, properties.shaping(context), scene.voxkey.head)
         if is_shown(scene):
@@ -440,13 +449,24 @@ class VOXKEY_OT_import_phones(_PhoneOperator, bpy.types.Operator, ImportHelper):
         "exported, in seconds from the start of the take"
     )
 
+    reason = staticmethod(no_take_reason)
+
     filter_glob: bpy.props.StringProperty(default="*.TextGrid;*.json", options={"HIDDEN"})  # type: ignore[valid-type]
 
     def act(self, context: bpy.types.Context) -> str:
-        take = operators.current_take(context)
+        obj, take = _chosen(context)
         wanted = phone_files.read_phones(Path(bpy.path.abspath(self.filepath)))
-        edits = replace(edits_of(take), wanted=tuple(wanted))
-        return _follow_and_show(context, properties.target_object(context), take, edits)
+        return _follow_and_show(context, obj, take, replace(edits_of(take), wanted=tuple(wanted)))
+
+
+def _chosen(context: bpy.types.Context) -> tuple[bpy.types.Object, bpy.types.Action]:
+    """The character whose phones are shown and its take, else the chosen ones; ValueError when there are none."""
+    if is_shown(context.scene):
+        return shown_take(context.scene)
+    obj, take, problem = properties.target_object(context), operators.current_take(context), no_phones_reason(context)
+    if obj is None or take is None or problem:
+        raise ValueError(problem)
+    return obj, take
 
 
 def _follow_and_show(

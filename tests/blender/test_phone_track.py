@@ -233,6 +233,36 @@ def test_a_minute_of_phones_is_shown_at_once(addon: Any, scene: Any, head: Any, 
     assert time.process_time() - started < 0.1
 
 
+def test_one_undo_takes_applied_phones_back(addon: Any, scene: Any, head: Any) -> None:
+    before = heights(scene, head, FRAMES)
+    first_vowel(strips(addon, scene)).name = "p"
+    bpy.ops.ed.undo_push(message="renamed")
+    bpy.ops.voxkey.apply_phones("EXEC_DEFAULT", True)
+    assert (heights(scene, head, FRAMES) != before).any()
+    bpy.ops.ed.undo()
+    scene, head = bpy.context.scene, bpy.data.objects["Head"]
+    assert (heights(scene, head, FRAMES) == before).all()
+    assert "voxkey_phone_edits" not in bpy.data.actions[LINE]
+    assert "p" in [says(strip) for strip in strips(addon, scene)]
+
+
+def test_no_render_shows_the_strips(addon: Any, scene: Any, head: Any, tmp_path: Path) -> None:
+    scene.collection.objects.link(bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera")))
+    scene.camera = bpy.data.objects["Camera"]
+    scene.render.engine, scene.render.image_settings.file_format = "BLENDER_WORKBENCH", "PNG"
+    scene.render.resolution_x = scene.render.resolution_y = 32
+    scene.frame_set(60)
+
+    def picture(name: str) -> Any:
+        scene.render.filepath = str(tmp_path / name)
+        bpy.ops.render.render(write_still=True)
+        return np.array(bpy.data.images.load(scene.render.filepath).pixels)
+
+    shown = picture("shown.png")
+    bpy.ops.voxkey.hide_phones()
+    assert (shown == picture("hidden.png")).all()
+
+
 def test_the_panel_says_what_there_is_to_do(addon: Any, scene: Any, head: Any) -> None:
     layout = Layout()
     addon("phone_track").draw(layout, Context())
