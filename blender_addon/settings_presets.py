@@ -29,7 +29,9 @@ SHIPPED_FOLDER = Path(__file__).parent / "settings"
 PROPERTY_OF = {"head": "head_motion"}
 """Field of Shaping -> its name in the panel's settings, where that is another."""
 OF_A_LINE = {*SEEDS, "emotion", "emotion_strength", *EMOTIONS}
+"""Fields of Shaping that belong to one line and not to a style."""
 DEFAULT, OWN = "Default", "Own Settings"
+"""Name of the first preset, and of settings that are none."""
 
 Values = dict[str, Any]
 """Name of a property of the panel's settings -> value."""
@@ -37,7 +39,7 @@ Values = dict[str, Any]
 
 @cache
 def names() -> tuple[str, ...]:
-    """The settings of a style, by their names in the panel: seed and mood belong to one line, not to a style."""
+    """The settings of a style, by their names in the panel."""
     found = (field.name for field in fields(Shaping) if field.name not in OF_A_LINE)
     return tuple(PROPERTY_OF.get(name, name) for name in found)
 
@@ -66,8 +68,8 @@ def read_preset(path: Path) -> Values:
 
 
 def default(name: str) -> Any:
-    prop = _property(name)
-    return prop.default
+    """What a setting is in a new scene."""
+    return _property(name).default
 
 
 def read_settings(settings: Any) -> Values:
@@ -137,7 +139,7 @@ class VOXKEY_OT_load_preset(_Load, bpy.types.Operator):
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
         path = Path(properties.filepath)
-        return _about(path) if path.parent == SHIPPED_FOLDER else cls.bl_description
+        return translated(_about(path) if path.parent == SHIPPED_FOLDER else cls.bl_description)
 
 
 class VOXKEY_OT_open_preset(_Load, bpy.types.Operator, ImportHelper):
