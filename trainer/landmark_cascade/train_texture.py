@@ -76,7 +76,7 @@ class Config:
     """m: updates of the fast weights for one person."""
     inner_learning_rate: float = 1e-3
     """Of Adam for the fast weights, and of fine-tuning (section 4.3)."""
-    batch_pictures: int = 4
+    batch_pictures: int = 2
     """d_trn and d_qry: pictures of an update of fast weights, and of the loss after it."""
     validate_every: int = 500
     """Updates from one fine-tuning of every held-out character to the next."""
