@@ -1424,5 +1424,30 @@ GERMAN: dict[str, str] = {
     "{} shape key": "{} Formschlüssel",
     "{} bones": "{} Knochen",
     "{} bone": "{} Knochen",
+    "No take has phones; generate one with the default model": (
+        "Kein Take hat Laute; mit dem Standardmodell einen erzeugen"
+    ),
+    "The transcript says {} of what is heard, in {}": "Das Transkript sagt {} dessen, was zu hören ist, auf {}",
+    "The transcript, in {}, says only {} of what is heard; check the text and its language": (
+        "Das Transkript, auf {}, sagt nur {} dessen, was zu hören ist; Text und Sprache prüfen"
+    ),
+    "The transcript has no words in Latin letters; write what is said, numbers as words": (
+        "Das Transkript hat keine Wörter in lateinischer Schrift; schreiben, was gesagt wird, Zahlen als Wörter"
+    ),
+    "There is no transcript; write what is said, or choose a text": (
+        "Es gibt kein Transkript; schreiben, was gesagt wird, oder einen Text wählen"
+    ),
+    "A transcript may be of {} minutes; cut the sound in parts": (
+        "Ein Transkript darf {} Minuten umfassen; den Ton in Teile schneiden"
+    ),
+    "{} has no phones in it; export them again": "{} enthält keine Laute; sie erneut exportieren",
+    "{} has no tier named {}; name one of {} so in Praat": "{} hat keine Ebene namens {}; in Praat eine so nennen: {}",
+    "{} holds no phones as Voxkey exports them ({}); export them again": (
+        "{} enthält keine Laute, wie Voxkey sie exportiert ({}); sie erneut exportieren"
+    ),
+    "{} is missing or damaged ({}); install Voxkey again": "{} fehlt oder ist beschädigt ({}); Voxkey neu installieren",
+    "{} was made for another Voxkey; install Voxkey again": (
+        "{} gehört zu einem anderen Voxkey; Voxkey neu installieren"
+    ),
 }
 """English -> German; {} stands for a name or a number, in the same order."""
