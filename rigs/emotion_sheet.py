@@ -19,10 +19,11 @@ from blender_addon.core.emotion import EMOTIONS
 from blender_addon.core.model import open_model, predict
 from blender_addon.core.shaping import Shaping, lip_gap, shape_curves
 from blender_addon.core.wav import read_wav, resample_waveform
-from blender_addon.generation import DEFAULT_MODEL
 from rigs.contact_sheet import Pose, render_contact_sheet
 
-SENTENCE = Path(__file__).parents[1] / "tools" / "demo_speech.wav"
+ROOT = Path(__file__).parents[1]
+MODEL = ROOT / "blender_addon" / "models" / "voice_to_face.onnx"
+SENTENCE = ROOT / "tools" / "demo_speech.wav"
 SPEAKING_STRENGTH = 0.7
 NO_LIFE: dict[str, Any] = {"blinks": 0.0, "gaze": 0.0, "brows": 0.0, "secondary": 0.0}
 """The pictures differ by emotions alone."""
@@ -52,7 +53,7 @@ def poses() -> dict[str, Pose]:
 
 def _sentence() -> tuple[Curves, Curves]:
     """Curves and phones that the default model predicts for the demo sentence."""
-    model = open_model(DEFAULT_MODEL, "CPU")
+    model = open_model(MODEL, "CPU")
     samples, rate_hz = read_wav(SENTENCE)
     output = predict(model, resample_waveform(samples, rate_hz, model.contract.sample_rate_hz))
     assert output.phones is not None  # the default model gives them
