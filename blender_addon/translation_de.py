@@ -1425,9 +1425,9 @@ GERMAN: dict[str, str] = {
     "{} bones": "{} Knochen",
     "{} bone": "{} Knochen",
     "No take has phones; generate one with the default model": (
-        "Kein Take hat Laute; mit dem Standardmodell einen erzeugen"
+        "Kein Take hat Laute; einen mit dem Standardmodell erzeugen"
     ),
-    "The transcript says {} of what is heard, in {}": "Das Transkript sagt {} dessen, was zu hören ist, auf {}",
+    "The transcript says {} of what is heard, in {}": "Der Text nennt {} von dem, was zu hören ist, auf {}",
     "The transcript, in {}, says only {} of what is heard; check the text and its language": (
         "Das Transkript, auf {}, sagt nur {} dessen, was zu hören ist; Text und Sprache prüfen"
     ),
@@ -1435,7 +1435,7 @@ GERMAN: dict[str, str] = {
         "Das Transkript hat keine Wörter in lateinischer Schrift; schreiben, was gesagt wird, Zahlen als Wörter"
     ),
     "There is no transcript; write what is said, or choose a text": (
-        "Es gibt kein Transkript; schreiben, was gesagt wird, oder einen Text wählen"
+        "Es gibt keinen Text; eintragen, was gesprochen wird, oder einen Text wählen"
     ),
     "A transcript may be of {} minutes; cut the sound in parts": (
         "Ein Transkript darf {} Minuten umfassen; den Ton in Teile schneiden"
@@ -1448,6 +1448,24 @@ GERMAN: dict[str, str] = {
     "{} is missing or damaged ({}); install Voxkey again": "{} fehlt oder ist beschädigt ({}); Voxkey neu installieren",
     "{} was made for another Voxkey; install Voxkey again": (
         "{} gehört zu einem anderen Voxkey; Voxkey neu installieren"
+    ),
+    "Nothing can move here yet; guess the landmarks, drag them where they are wrong, and make shape keys": (
+        "Hier kann sich noch nichts bewegen; die Landmarken schätzen, zurechtziehen, wo sie falsch sind, "
+        "und Formschlüssel erstellen"
+    ),
+    "The sound {} of {} is gone or has another name; bring it back, or shape the range": (
+        "Der Ton {} von {} ist weg oder heißt anders; ihn zurückholen oder den Bereich formen"
+    ),
+    "Listening {}": "Hört zu {}",
+    "No rig map knows the names of {}; match by shape, in the section Rig": (
+        "Keine Rig-Zuordnung kennt die Namen von {}; im Abschnitt Rig nach Form zuordnen"
+    ),
+    (
+        'The microphone needs the package sounddevice, which is not part of Voxkey ({}); run "{}" -m pip '
+        'install --target "{}" sounddevice, and start Blender anew'
+    ): (
+        'Das Mikrofon braucht das Paket sounddevice, das nicht zu Voxkey gehört ({}); "{}" -m pip install'
+        ' --target "{}" sounddevice ausführen und Blender neu starten'
     ),
 }
 """English -> German; {} stands for a name or a number, in the same order."""
