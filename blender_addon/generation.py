@@ -410,7 +410,7 @@ def _rewrite_range(
         after.frames[rows],
         weights[rows],
     )
-    was = before and keyframes.layers_of(before.motions, head, before.angles)
+    was = None if before is None else keyframes.layers_of(before.motions, head, before.angles)
     will = keyframes.layers_of(after.motions, head, after.angles)
     keyframes.rewrite_stretch(take, face.moved_by(obj, take), was, will, stretch, after.spacing)
     keyframes.write_ranges(take, prediction.ranges)
@@ -461,8 +461,9 @@ def shaping_of(take: bpy.types.Action, span: tuple[int, int, float] | None = Non
     ranges = keyframes.read_ranges(take)
     if span is None or not ranges:
         return shaping
+    scene: Any = bpy.context.scene
     try:
-        wanted = _range(Place(bpy.context.scene.name, "", "", facts["start_frame"], facts["n_frames"]), span)
+        wanted = _range(Place(scene.name, "", "", facts["start_frame"], facts["n_frames"]), span)
     except ValueError:  # outside the take
         return shaping
     same = (redone for redone in ranges if redone.is_within(wanted) and wanted.is_within(redone))
@@ -708,7 +709,7 @@ def _retire(obj: bpy.types.Object, earlier: bpy.types.Action | None, prediction:
     if earlier is None:
         return []
     name = earlier.name
-    if keyframes.PHONE_EDITS in earlier and not prediction.edits:
+    if keyframes.read_phone_edits(earlier) is not None and not prediction.edits:
         keyframes.mute_take(earlier, face.moved_by(obj, earlier))
         return [f"The phones edited in {name} do not fit what is heard now; that take is kept on a muted NLA track"]
     kept = keyframes.retire_take(earlier, face.moved_by(obj, earlier))

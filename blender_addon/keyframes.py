@@ -941,7 +941,8 @@ def _splice(curve: Any, stretch: Stretch, values: Float32Array, spacing: Spacing
     """Put values (R,) into a stretch of an f-curve in place of its keys there; the others stay to the last bit."""
     points, keys = curve.keyframe_points, _read_keys(curve)
     frames = keys[:, 0]
-    start, stop = np.searchsorted(frames, stretch.after_frame, "right"), np.searchsorted(frames, stretch.before_frame)
+    start = int(np.searchsorted(frames, stretch.after_frame, "right"))
+    stop = int(np.searchsorted(frames, stretch.before_frame))
     ends = np.array([stretch.after_frame, stretch.before_frame])
     borders = _heard(curve, ends)
     at, moved = np.r_[ends[0], stretch.frames, ends[1]], np.r_[borders[0], values, borders[1]].astype(np.float32)
@@ -979,7 +980,7 @@ def _replace_keys(curve: Any, start: int, stop: int, new: Float32Array, spacing:
 def _read_points(points: Any, name: str) -> Any:
     """A field of N keys, (N,) or (N, 2)."""
     kind, width = _KEY_FIELDS[name]
-    values = np.empty(len(points) * width, kind)
+    values: NDArray[Any] = np.empty(len(points) * width, kind)
     points.foreach_get(name, values)
     return values.reshape(-1, width) if width > 1 else values
 

@@ -115,7 +115,8 @@ def cross_faded(curves: Curves, rows: Rows | None, redone: Range) -> Curves:
 
 def pack(ranges: Sequence[Range]) -> tuple[list[dict[str, Any]], bytes]:
     """Ranges as facts for JSON, and their rows as the bytes of an .npz file."""
-    facts, arrays = [], {}
+    facts: list[dict[str, Any]] = []
+    arrays: dict[str, Float32Array] = {}
     for number, redone in enumerate(ranges):
         rows = {"said": redone.said, "phones": redone.phones}
         arrays |= {f"{name}{number}": found.values for name, found in rows.items() if found}
@@ -130,12 +131,14 @@ def pack(ranges: Sequence[Range]) -> tuple[list[dict[str, Any]], bytes]:
 def unpack(facts: Sequence[Mapping[str, Any]], content: bytes) -> tuple[Range, ...]:
     """The inverse of pack."""
     arrays = np.load(BytesIO(content), allow_pickle=False)
-    return tuple(
-        Range(
-            *known["span"],
-            model=known["model"],
-            shaping=known["shaping"],
-            **{name: Rows(first, arrays[f"{name}{number}"]) for name, first in known["rows"].items()},
-        )
-        for number, known in enumerate(facts)
-    )
+
+    def rows(number: int, name: str) -> Rows | None:
+        first = facts[number]["rows"].get(name)
+        return None if first is None else Rows(first, arrays[f"{name}{number}"])
+
+    ranges = []
+    for number, known in enumerate(facts):
+        start, end, fade = known["span"]
+        heard = rows(number, "said"), rows(number, "phones")
+        ranges.append(Range(start, end, fade, known["model"], known["shaping"], *heard))
+    return tuple(ranges)
