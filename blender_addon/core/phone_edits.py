@@ -129,7 +129,7 @@ def close_as_said(curves: Curves, probabilities: Curves, said: Sequence[Phone]) 
     """
     gap = lip_gap(curves)
     lips = [phone for phone in said if LIPS in classes_of(phone.name)]
-    missed = [phone for phone in lips if gap[_rows(phone, curves)].min(initial=1) >= CONTACT_GAP]
+    missed = [phone for phone in lips if gap[_rows_inside(phone, curves)].min(initial=1) >= CONTACT_GAP]
     if not missed:
         return curves, probabilities
     spans = [_Change(phone.start_seconds, phone.end_seconds) for phone in missed]
@@ -374,6 +374,11 @@ def _closed_on(curves: Curves, phones: Iterable[Phone]) -> Curves:
 
 def _rows(phone: Phone, curves: Curves) -> slice:
     return slice(round(phone.start_seconds * curves.fps), round(phone.end_seconds * curves.fps) + 1)
+
+
+def _rows_inside(phone: Phone, curves: Curves) -> slice:
+    """Without its edges, at which the lips may be closed for its neighbour."""
+    return slice(int(np.ceil(phone.start_seconds * curves.fps)), int(phone.end_seconds * curves.fps))
 
 
 def _named(probabilities: Curves, after: Sequence[Phone], changes: Sequence[_Change]) -> Curves:

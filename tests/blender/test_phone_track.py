@@ -233,6 +233,22 @@ def test_a_minute_of_phones_is_shown_at_once(addon: Any, scene: Any, head: Any, 
     assert time.process_time() - started < 0.1
 
 
+def test_edits_that_no_longer_fit_the_sound_are_kept_with_their_take(addon: Any, scene: Any, head: Any) -> None:
+    first_vowel(strips(addon, scene)).name = "p"
+    bpy.ops.voxkey.hide_phones()
+    edited = bpy.data.actions[LINE]
+    edits = edited["voxkey_phone_edits"]
+    addon("audio_io").sound_strips(scene)[0].frame_final_end -= 40
+    bpy.ops.voxkey.generate()
+    [track] = [t for t in head.data.shape_keys.animation_data.nla_tracks if t.strips[0].action == edited]
+    assert track.mute
+    assert edited["voxkey_phone_edits"] == edits
+    current = addon("face").find_take(head, "demo_speech.wav")
+    assert current != edited
+    assert "voxkey_phone_edits" not in current
+    assert "do not fit what is heard now" in addon("keyframes").read_facts(current)["warnings"][0]
+
+
 def test_one_undo_takes_applied_phones_back(addon: Any, scene: Any, head: Any) -> None:
     before = heights(scene, head, FRAMES)
     first_vowel(strips(addon, scene)).name = "p"

@@ -10,7 +10,17 @@ import pytest
 
 from blender_addon.core import model
 from blender_addon.core.curves import Curves
-from blender_addon.core.phone_edits import Row, check_name, follow, match, settled, without_gaps
+from blender_addon.core.phone_edits import (
+    Edits,
+    Row,
+    check_name,
+    follow,
+    from_json,
+    match,
+    settled,
+    to_json,
+    without_gaps,
+)
 from blender_addon.core.phones import Phone, segments
 from blender_addon.core.shaping import lip_gap
 from blender_addon.core.wav import read_wav, resample_waveform
@@ -121,6 +131,26 @@ def test_a_closure_moves_with_its_phone(said: tuple[Curves, Curves, list[Phone]]
         times = np.arange(len(before)) / curves.fps
         near = np.abs(times - phone.start_seconds - 0.05) < 0.12
         assert times[near & after].mean() - times[near & before].mean() > 0.02, phone
+
+
+def test_a_transcript_closes_the_lips_that_the_model_left_open_and_nothing_else(
+    said: tuple[Curves, Curves, list[Phone]],
+) -> None:
+    curves, probabilities, phones = said
+    place = places(phones, "t")[0]
+    transcript = Edits(tuple(renamed(place, "m")(phones)), tuple(renamed(place, "m")(phones)), "text")
+    closed, surer = transcript.applied(curves, probabilities)
+    start, end = phones[place].start_seconds, phones[place].end_seconds
+    assert gap_in(closed, start + 0.02, end - 0.04).min() < 0.02 < gap_in(curves, start + 0.02, end - 0.04).min()
+    times = np.arange(len(curves.values)) / curves.fps
+    away = (times < start - 0.1) | (times > end + 0.1)
+    assert (closed.values[away] == curves.values[away]).all()
+    assert surer.column("p")[round((start + end) / 2 * surer.fps)] > 0.9
+
+
+def test_edits_are_the_same_after_they_were_kept_as_text() -> None:
+    edits = Edits(tuple(PHONES), tuple(renamed(2, "ʃ")(PHONES)), 'a "line" – so')
+    assert from_json(to_json(edits)) == edits
 
 
 def test_a_phone_put_into_a_vowel_lies_within_it() -> None:
