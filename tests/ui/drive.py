@@ -18,6 +18,9 @@ FOLDER = Path(os.environ["VOXKEY_FOLDER"])
 MODEL = os.environ["VOXKEY_MODEL"]
 TICK_SECONDS = 0.05
 
+LONGEST = "voxkey_unmatched"
+"""A section that would fill half a picture with names."""
+
 facts: dict[str, Any] = {}
 
 
@@ -132,7 +135,8 @@ class Open:
         setattr(self.layout, name, value)
 
     def panel(self, name: str, default_closed: bool = False) -> tuple[Any, Any]:
-        if self.opened is None or name in self.opened:  # under another name: Blender remembers which were closed
+        is_open = name != LONGEST if self.opened is None else name in self.opened
+        if is_open:  # under another name, as Blender remembers which sections were closed
             name, default_closed = f"{name}_open", False
         header, body = self.layout.panel(name, default_closed=default_closed)
         return header, body and Open(body, self.opened)
@@ -151,7 +155,7 @@ class Drawn:
 def open_panels(is_open: Any, opened: set[str] | None = None) -> None:
     """Register the panels again, before they are first drawn: open where is_open(class), with these sections open.
 
-    opened is a set of section names, which may be changed later, or None for all sections.
+    opened is a set of section names, which may be changed later, or None for all but the longest.
     """
     classes = addon("panels").PANELS
     for panel in reversed(classes):
