@@ -22,6 +22,7 @@ from blender_addon.core.model import Model, as_landmarks, open_model, paint, pre
 from trainer.clips import CLIP_SAMPLE_RATE_HZ
 from trainer.evaluate import blink_figures, cpbd, image_mse, landmark_mse, lmd, psnr, ssim
 from trainer.landmark_clips import OUTER_EYE_CORNERS, VIDEO_FPS, LandmarkClip, load_landmark_clip, nose_centred
+from trainer.sync_network import SyncNetwork, lip_windows, load_network, measure, sound_windows
 
 INNER_LIPS = (62, 66)
 REST_PERCENT = 20
@@ -38,15 +39,20 @@ class Config:
     """An audio_to_landmarks model file."""
     images: Path | None = None
     """A landmarks_to_image model file."""
+    sync: Path | None = None
+    """Weights of a sync network."""
     character: str = "grid_s1"
     """The speaker whom that model paints."""
     every_frames: int = 5
     """Every how many frames a picture is painted and compared."""
 
 
-def landmark_table(model: Model, speakers: dict[str, list[LandmarkClip]]) -> str:
+def landmark_table(model: Model, speakers: dict[str, list[LandmarkClip]], sync: SyncNetwork | None) -> str:
     """Errors of landmarks from speech, for each speaker, as a Markdown table."""
-    rows = ["| faces | landmark MSE in [0, 1] | LMD of the lips, px at 256 |", "| --- | --- | --- |"]
+    rows = [
+        "| faces | landmark MSE in [0, 1] | LMD of the lips, px at 256 | AV offset, confidence |",
+        "| --- | --- | --- | --- |",
+    ]
     for speaker, clips in speakers.items():
         measured = [nose_centred(clip.landmarks) for clip in clips]
         eyes = [_eye_distance(clip.landmarks) for clip in clips]
@@ -58,12 +64,21 @@ def landmark_table(model: Model, speakers: dict[str, list[LandmarkClip]]) -> str
             f"{speaker}, {len(clips)} clips: as predicted": predicted,
             "motion on the speaker's resting face": [rest + f - model.contract.neutral_landmarks for f in predicted],
             "the speaker's mean face, still": [np.broadcast_to(mean, faces.shape) for faces in measured],
+            "as recorded": measured,
         }
         for name, faces in compared.items():
-            rows.append(
-                f"| {name} | {_mse_in_pictures(faces, measured, eyes):.6f} | {_lmd(faces, measured, eyes):.2f} |"
-            )
-    return "\n".join([*rows, "| P1, RAVDESS | 0.0006 | |", "| P4, GRID | | 1.22 |"])
+            error, distance = _mse_in_pictures(faces, measured, eyes), _lmd(faces, measured, eyes)
+            rows.append(f"| {name} | {error:.6f} | {distance:.2f} | {_fit(sync, clips, faces)} |")
+    return "\n".join([*rows, "| P1, RAVDESS | 0.0006 | | |", "| P4, GRID | | 1.22 | 1, 7.7 (SyncNet) |"])
+
+
+def _fit(sync: SyncNetwork | None, clips: list[LandmarkClip], faces: list[Float32Array]) -> str:
+    """How lips and sound fit together, in words of the table."""
+    if sync is None:
+        return ""
+    pairs = [(sound_windows(clip.waveform), lip_windows(face)) for clip, face in zip(clips, faces, strict=True)]
+    offset, confidence = measure(sync, pairs)
+    return f"{offset}, {confidence:.2f}"
 
 
 def blink_table(speakers: dict[str, list[LandmarkClip]]) -> str:
@@ -144,7 +159,8 @@ def main(config: Config) -> None:
         raise ValueError(f"{config.faces} holds no clips; python -m trainer.prepare.grid_video --scoring makes some")
     speakers = {folder.name: [load_landmark_clip(path) for path in sorted(folder.glob("*.npz"))] for folder in folders}
     hearing = open_model(config.landmarks, "CPU", "audio_to_landmarks") if config.landmarks else None
-    tables = [landmark_table(hearing, speakers)] if hearing else []
+    sync = load_network(config.sync) if config.sync else None
+    tables = [landmark_table(hearing, speakers, sync)] if hearing else []
     tables.append(blink_table(speakers))
     if config.images:
         painter = open_model(config.images, "CPU", "landmarks_to_image")

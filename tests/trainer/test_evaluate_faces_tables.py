@@ -38,7 +38,7 @@ def test_landmarks_and_pictures_are_measured(faces: Path, capsys: pytest.Capture
     errors = [float(cells(landmarks, row)[0]) for row in ("noise, 2 clips", "motion on", "the speaker's mean")]
     assert errors[0] < 0.001  # the same head, whose chin both drop with loudness
     assert errors[2] > 0
-    assert cells(landmarks, "P1") == ["0.0006", ""]
+    assert cells(landmarks, "P1") == ["0.0006", "", ""]
     assert cells(blinks, "noise, recorded")[0] == "0.00"
     assert float(cells(pictures, "their mean picture")[1]) > 20
     assert float(cells(pictures, "from tracked landmarks")[1]) < 10
