@@ -368,6 +368,8 @@ def _feelings(shaping: Shaping, n_rows: int, fps: float) -> NDArray[np.float64] 
     """The track of emotions (T, 8), which takes effect as it is; None when there is none."""
     weights = np.stack([np.broadcast_to(getattr(shaping, name), n_rows) for name in emotion.EMOTIONS], axis=1)
     chosen = shaping.emotion
+    if isinstance(chosen, str) and chosen not in emotion.EMOTIONS:
+        raise ValueError(f"There is no emotion {chosen}; choose one of {', '.join(emotion.EMOTIONS)}")
     numbers = np.full(n_rows, emotion.EMOTIONS.index(chosen)) if isinstance(chosen, str) else np.rint(chosen)
     throughout = (numbers[:, None] == np.arange(len(emotion.EMOTIONS))) & (numbers > 0)[:, None]
     weights = np.maximum(weights, throughout).astype(np.float64)
@@ -392,6 +394,7 @@ def _expressed(
     expressed = values.copy()
     column = dict(zip(said.channels, expressed.T, strict=True))  # views
     for channel in layer.keys() & column.keys():
+        # what is there already leaves less room, and a lid that is shut none to one that is wide or tight
         taken = column.get(channel.replace("Wide", "Blink").replace("Squint", "Blink"), column[channel])
         column[channel] += np.minimum(layer[channel] * rooms.get(_sideless(channel), 1), 1) * (1 - taken)
     if {"jawOpen", "mouthClose"} <= column.keys():  # the jaw hangs, and the lips meet all the same

@@ -100,6 +100,11 @@ def test_neutral_is_the_face_as_it_was(said: tuple[Curves, Curves]) -> None:
     assert felt(said, neutral=1.0, emotion_strength=2.0).values.tobytes() == felt(said).values.tobytes()
 
 
+def test_an_unknown_emotion_is_refused_in_a_sentence() -> None:
+    with pytest.raises(ValueError, match="There is no emotion joy; choose one of neutral, calm, happy"):
+        shape_curves(quiet(1), Shaping(emotion="joy"))
+
+
 def test_strength_scales_an_emotion() -> None:
     smiles = [
         shape_curves(quiet(), Shaping(emotion="happy", emotion_strength=strength, **STILL)).column("mouthSmileLeft")
