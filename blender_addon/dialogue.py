@@ -322,7 +322,7 @@ class VOXKEY_UL_voices(bpy.types.UIList):
         self, context: bpy.types.Context, layout: Any, data: Any, item: Any, icon: Any, active: Any, name: Any, *_: Any
     ) -> None:
         row = layout.row(align=True)
-        row.prop(item, "sound", text="", emboss=False, icon="SOUND")
+        row.label(text=item.sound)
         row.prop(item, "character", text="")
 
 
@@ -466,7 +466,10 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
         layout.operator("voxkey.find_voices", icon="VIEWZOOM")
     else:
         layout.use_property_split = True
-        layout.prop(table.voices[_selected(table)], "head", icon="EMPTY_AXIS")
+        selected = table.voices[_selected(table)]
+        column = layout.column(align=True)
+        column.prop(selected, "sound", icon="SOUND")
+        column.prop(selected, "head", icon="EMPTY_AXIS")
     layout.prop(table, "listening")
     button = layout.row()
     button.scale_y = 1.4

@@ -12,11 +12,11 @@ delay of core.streaming. What was performed can be kept as a take.
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -44,12 +44,17 @@ N_SHAPED_FRAMES = 16
 IDLE_SECONDS = 60.0
 """After this time blinks and gaze begin anew."""
 MICROPHONE, TIMELINE = "MICROPHONE", "TIMELINE"
+BEFORE = "voxkey_before_live"
+"""Custom property of a face that is moved live: what was where before, one JSON object."""
 
 _clock = time.perf_counter
 
 
 class Puppet:
-    """A character that is moved without keys, and put back."""
+    """A character that is moved without keys, and put back.
+
+    What it was before is kept with the object meanwhile, where undo, saved files and crashes find it.
+    """
 
     def __init__(self, obj: bpy.types.Object) -> None:
         """Raises ValueError with one sentence when nothing of it can move."""
@@ -58,52 +63,83 @@ class Puppet:
             raise ValueError(problem)
         self.object_name = obj.name
         self._fitted: tuple[list[face.Part], RigMap] | None = None
-        self._before: list[tuple[Any, keyframes.Address, float]] = []
-        self._silenced: list[Any] = []
         self._fit()
 
     def show(self, curves: Curves) -> None:
         """Move the face from where it was before to the first row of curves."""
-        if self.object_name not in bpy.data.objects:
+        obj = bpy.data.objects.get(self.object_name)
+        if obj is None:
             raise ValueError(f"{self.object_name} is gone; choose another face")
         parts, rig_map = self._fitted or self._fit()
-        self._set(self._before)
+        _set(json.loads(obj[BEFORE])["values"] if BEFORE in obj else [])
         values = [
-            (motion.owner, address, value)
+            (*_place(motion.owner), *address, value)
             for motion in face.motions(curves, rig_map, parts)
             for address, value in keyframes.posed(motion)
         ]
-        self._before = [(owner, address, keyframes.read_value(owner, address)) for owner, address, _ in values]
-        self._set(values)
+        if BEFORE not in obj:
+            obj[BEFORE] = json.dumps({"values": [_read(*place) for *place, _ in values], "tracks": _silence(parts)})
+        _set(values)
 
-    def put_back(self) -> None:
-        """Leave the character as it was; the next show takes hold of it again."""
-        with suppress(ReferenceError):  # deleted meanwhile
-            self._set(self._before)
-            for track in self._silenced:
-                track.mute = False
-        self._fitted, self._before, self._silenced = None, [], []
+    def let_go(self) -> None:
+        """Put the face back; the next show takes hold of it again."""
+        self._fitted = None
+        obj = bpy.data.objects.get(self.object_name)
+        if obj:
+            put_back(obj)
 
     def _fit(self) -> tuple[list[face.Part], RigMap]:
-        """Find what moves, and silence the takes, which would move it too."""
+        """Find what moves."""
         obj = bpy.data.objects[self.object_name]
         parts = face.character(obj)
         rig_map, coverage, _ = face.chosen_map(obj, parts)
         if rig_map is None or not (coverage.matched or coverage.combined):
             raise ValueError(f"No rig map knows the names of {obj.name}; match by shape, in the section Rig")
-        for owner in face.owners(parts):
-            for track, action in keyframes.layers(owner):
-                if not track.mute and (keyframes.FACTS in action or keyframes.REST in action):
-                    track.mute = True
-                    self._silenced.append(track)
         self._fitted = parts, rig_map
         return self._fitted
 
-    @staticmethod
-    def _set(values: Sequence[tuple[Any, keyframes.Address, float]]) -> None:
-        for owner, address, value in values:
-            keyframes.set_value(owner, address, value)
-        for owner in {owner for owner, _, _ in values}:
+
+def put_back(obj: bpy.types.Object) -> None:
+    """Leave a character as it was before it was moved live; nothing if it was not."""
+    before = json.loads(obj.pop(BEFORE, "{}"))
+    _set(before.get("values", []))
+    for collection, name, track_name in before.get("tracks", []):
+        owner = getattr(bpy.data, collection).get(name)
+        track = owner.animation_data.nla_tracks.get(track_name) if owner and owner.animation_data else None
+        if track:
+            track.mute = False
+
+
+def _silence(parts: list[face.Part]) -> list[list[str]]:
+    """Mute the takes of a character, which would move it too; the owners and names of their tracks."""
+    silenced = []
+    for owner in face.owners(parts):
+        for track, action in keyframes.layers(owner):
+            if not track.mute and (keyframes.FACTS in action or keyframes.REST in action):
+                track.mute = True
+                silenced.append([*_place(owner), track.name])
+    return silenced
+
+
+def _place(owner: Any) -> tuple[str, str]:
+    """Where a data-block is, by name: references die on undo."""
+    return "shape_keys" if isinstance(owner, bpy.types.Key) else "objects", owner.name
+
+
+def _read(collection: str, name: str, path: str, index: int) -> tuple[str, str, str, int, float]:
+    owner = getattr(bpy.data, collection)[name]
+    return collection, name, path, index, keyframes.read_value(owner, (path, index))
+
+
+def _set(values: Sequence[Any]) -> None:
+    """Set (collection, name, data path, array index, value), as far as it is still there."""
+    owners = {}
+    for collection, name, path, index, value in values:
+        owner = owners.setdefault((collection, name), getattr(bpy.data, collection).get(name))
+        if owner:
+            keyframes.set_value(owner, (path, index), value)
+    for owner in owners.values():
+        if owner:
             owner.update_tag()  # drivers that read custom properties don't notice by themselves
 
 
@@ -306,7 +342,7 @@ def stop() -> None:
     performance, _running = _running, None
     if performance:
         performance.source.close()
-        performance.puppet.put_back()
+        performance.puppet.let_go()
         _report = performance.source.sentence
 
 
@@ -498,28 +534,38 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
 
 
 def attach() -> None:
-    """Give every scene its settings, and put the face back before anything of it is saved or undone."""
+    """Give every scene its settings, and see that no face that is moved live is saved or left so by undo."""
     bpy.types.Scene.voxkey_live = bpy.props.PointerProperty(type=VoxkeyLive)
-    for handlers in _handlers():
-        handlers.append(_let_go)
+    for handlers, function in _handlers():
+        handlers.append(function)
 
 
 def detach() -> None:
     stop()
-    for handlers in _handlers():
-        handlers.remove(_let_go)
+    for handlers, function in _handlers():
+        handlers.remove(function)
     del bpy.types.Scene.voxkey_live
 
 
-def _handlers() -> tuple[list[Any], ...]:
+def _handlers() -> list[tuple[list[Any], Any]]:
     handlers = bpy.app.handlers
-    return handlers.save_pre, handlers.undo_pre, handlers.redo_pre
+    before = [handlers.save_pre, handlers.undo_pre, handlers.redo_pre]
+    after = [handlers.undo_post, handlers.redo_post, handlers.load_post]
+    return [*((each, _let_go) for each in before), *((each, _put_all_back) for each in after)]
 
 
 @bpy.app.handlers.persistent  # type: ignore[untyped-decorator]
 def _let_go(*_: Any) -> None:
     if _running:
-        _running.puppet.put_back()
+        _running.puppet.let_go()
+
+
+@bpy.app.handlers.persistent  # type: ignore[untyped-decorator]
+def _put_all_back(*_: Any) -> None:
+    """Undo may lead to a moment in which a face was moved live."""
+    for obj in bpy.data.objects:
+        if BEFORE in obj:
+            put_back(obj)
 
 
 def _redraw_views(context: bpy.types.Context) -> None:

@@ -241,6 +241,29 @@ def test_undo_meanwhile_is_survived(addon: Any, scene: Any, face: Any, clock: Fa
     assert values(bpy.context.scene) == before
 
 
+def test_undo_to_a_moment_of_it_finds_the_face_as_it_was(
+    addon: Any, timeline: Any, clock: FakeClock, speech: Any
+) -> None:
+    """Sliders that are moved meanwhile make undo steps, which hold the face as it is then."""
+    timeline.voxkey_live.source = "MICROPHONE"
+    timeline.voxkey.model = "DEFAULT"
+    bpy.context.view_layer.update()
+    before, head = values(timeline), timeline.objects["Head"]
+    bpy.ops.ed.undo_push(message="before")
+    button, context = press(addon)
+    speak(button, context, clock, speech[:20_000], head)
+    assert values(timeline) != before
+    bpy.ops.ed.undo_push(message="a slider was moved")
+    button.modal(context, Event("ESC"))
+    bpy.ops.ed.undo_push(message="afterwards")
+    bpy.ops.ed.undo()
+    scene = bpy.context.scene
+    assert values(scene) == before
+    tracks = scene.objects["Head"].data.shape_keys.animation_data.nla_tracks
+    assert not any(track.mute for track in tracks)
+    assert not any("voxkey_before_live" in obj for obj in scene.objects)
+
+
 def test_a_deleted_face_ends_it_with_a_sentence(
     addon: Any, scene: Any, face: Any, clock: FakeClock, speech: Any
 ) -> None:
