@@ -133,7 +133,7 @@ def _read(collection: str, name: str, path: str, index: int) -> tuple[str, str, 
 
 def _set(values: Sequence[Any]) -> None:
     """Set (collection, name, data path, array index, value), as far as it is still there."""
-    owners = {}
+    owners: dict[tuple[str, str], Any] = {}
     for collection, name, path, index, value in values:
         owner = owners.setdefault((collection, name), getattr(bpy.data, collection).get(name))
         if owner:
