@@ -705,13 +705,16 @@ def _with_edits_of(earlier: bpy.types.Action | None, prediction: Prediction) -> 
 
 
 def _retire(obj: bpy.types.Object, earlier: bpy.types.Action | None, prediction: Prediction) -> list[str]:
-    """Take an earlier take out of use; a sentence if it was kept because someone edited it."""
+    """Take an earlier take out of use; a sentence if it was kept because there is work in it, or it is linked."""
     if earlier is None:
         return []
     name = earlier.name
     if keyframes.read_phone_edits(earlier) is not None and not prediction.edits:
         keyframes.mute_take(earlier, face.moved_by(obj, earlier))
         return [f"The phones edited in {name} do not fit what is heard now; that take is kept on a muted NLA track"]
+    if keyframes.read_ranges(earlier) and not prediction.ranges:
+        keyframes.mute_take(earlier, face.moved_by(obj, earlier))
+        return [f"Parts of {name} were done again; that take is kept on a muted NLA track"]
     kept = keyframes.retire_take(earlier, face.moved_by(obj, earlier))
     if kept and not earlier.is_editable:
         return [f"The earlier take {name} is linked from another file; it is kept on a muted NLA track"]

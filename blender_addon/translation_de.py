@@ -334,6 +334,15 @@ GERMAN: dict[str, str] = {
         "über die anderen: wie Herunterschieben im NLA-Editor, für alle Datenblöcke auf einmal"
     ),
     "Pushed down {}": "{} wurde heruntergeschoben",
+    "Parts of {} were done again; that take is kept on a muted NLA track": (
+        "Teile von {} wurden neu gemacht; dieser Take bleibt auf einer stummen NLA-Spur erhalten"
+    ),
+    "{} is linked from another file, which keeps it as it is; {}": (
+        "{} ist aus einer anderen Datei verknüpft, die den Take behält, wie er ist; {}"
+    ),
+    "mute it instead": "stattdessen stummschalten",
+    "press Apply to Take to get one here": "mit Auf Take anwenden entsteht hier ein eigener",
+    "choose Mute for it": "dafür Stummschalten wählen",
     "{} has no take in use; generate one, or bring one back": (
         "{} hat keinen Take in Gebrauch; einen erzeugen oder zurückholen"
     ),

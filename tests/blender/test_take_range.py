@@ -152,6 +152,17 @@ def test_a_range_is_given_back(head: Any, scene: Any) -> None:
         generation.remove_range(scene, head, take(), 0)
 
 
+def test_generating_again_keeps_the_take_with_its_ranges_aside(head: Any, scene: Any) -> None:
+    redo(head, FIRST, strength=0.5)
+    written = all_keys()
+    result = generation.generate(scene, head, "line.wav", STILL, TINY_MODEL)
+    assert "Parts of Voxkey line.wav were done again; that take is kept on a muted NLA track" in result.warnings
+    assert all_keys() == written
+    assert not keyframes.read_ranges(bpy.data.actions[result.take])
+    generation.generate(scene, head, "line.wav", STILL, TINY_MODEL)
+    assert len(bpy.data.actions) == 3  # with the rest: the one without ranges was replaced
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Keys edited by hand
 
