@@ -28,11 +28,20 @@ def _show_sliders(_settings: Any, context: bpy.types.Context) -> None:
         operators.show_shaping(context, generation.shaping_of(take, operators.chosen_range(context)))
 
 
+def _show_range(settings: Any, context: bpy.types.Context) -> None:
+    if settings.is_alone:
+        _show_sliders(settings, context)
+
+
 class VoxkeyRange(bpy.types.PropertyGroup):
     """Which part of a take is meant, kept with the scene."""
 
     first_frame: bpy.props.IntProperty(  # type: ignore[valid-type]  # bpy declares properties by annotation
-        name="From", description="Frame after which the take is done again", default=1, options=set()
+        name="From",
+        description="Frame after which the take is done again",
+        default=1,
+        update=_show_range,
+        options=set(),
     )
     last_frame: bpy.props.IntProperty(  # type: ignore[valid-type]
         name="To",

@@ -288,6 +288,8 @@ def test_sliders_shape_the_range_alone_and_show_what_they_shape(addon: Any, scen
     np.testing.assert_allclose(jaw()[[13, 37]], [before[13] / 4, before[37]], atol=1e-6)
     scene.voxkey_range.is_alone = True
     assert scene.voxkey.strength == 0.5
+    scene.voxkey_range.first_frame = 6
+    assert scene.voxkey.strength == 2.0
 
 
 def test_sliders_leave_an_edited_take_to_the_button(addon: Any, scene: Any) -> None:
