@@ -201,6 +201,7 @@ def command(stage: str, folder: Path) -> None:
 
 def test_the_first_command_writes_a_model_file_that_the_addon_runs(tmp_path: Path) -> None:
     command("landmarks", tmp_path)
+    assert (tmp_path / "landmarks.png").exists()
     model = open_model(tmp_path / train_landmarks.MODEL, "CPU", "audio_to_landmarks")
     points = as_landmarks(predict(model, bursts(1)[0].numpy()).curves)
     assert points.shape == (VIDEO_FPS, 68, 2)

@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,6 +37,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812  (the name that the torch documentation uses)
 import tyro
+from matplotlib.figure import Figure
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
@@ -63,6 +65,9 @@ CHECKPOINT, BEST, MODEL = "checkpoint.pt", "best.pt", "landmarks.onnx"
 REST_PERCENT = 20
 """The part of the frames, those with the least open mouths, that show what the face does at rest."""
 INNER_LIPS_MIDDLE = (62, 66)
+PARTS = (0, 17, 22, 27, 31, 36, 42, 48, 60, 68)
+"""First landmark of each line of a drawn face, and the number of all."""
+N_SHOWN = 6
 
 
 @dataclass(frozen=True)
@@ -135,6 +140,22 @@ def validate(network: LandmarkNetwork, examples: list[Example], face: Tensor) ->
         "landmark_mse": landmark_mse(torch.cat(predicted), torch.cat(measured)),
         "mean_face_mse": landmark_mse(face.expand_as(torch.cat(measured)), torch.cat(measured)),
     }
+
+
+@torch.no_grad()
+def save_samples(path: Path, network: LandmarkNetwork, example: Example) -> None:
+    """Faces of a held-out clip, evenly spread over its speech, as in figure 2: measured ones above predicted ones."""
+    predicted = network(example.features[None].to(network.mean.device))[0].cpu()
+    shown = torch.linspace(0.15, 0.7, N_SHOWN) * len(predicted)
+    figure = Figure((2 * N_SHOWN, 4.4), layout="constrained")
+    for row, (name, faces) in enumerate((("measured", example.landmarks), ("predicted", predicted))):
+        for column, frame in enumerate(shown.long().tolist()):
+            axes = figure.add_subplot(2, N_SHOWN, row * N_SHOWN + column + 1, aspect="equal", xticks=[], yticks=[])
+            axes.invert_yaxis()
+            axes.set_title(f"{name}, {frame / VIDEO_FPS:.2f} s", fontsize=9)
+            for start, stop in pairwise(PARTS):
+                axes.plot(*faces[frame].reshape(-1, 2)[start:stop].T, "k.-", markersize=3, linewidth=0.7)
+    figure.savefig(path, dpi=80)
 
 
 def load_examples(config: Config, features: AudioFeatures, validation: bool) -> list[Example]:
@@ -243,6 +264,7 @@ def main(config: Config) -> dict[str, float]:
     if (config.run / BEST).exists():
         model.network.load_state_dict(run.load_checkpoint(config.run / BEST))
     figures = validate(model.network, held_out, face)
+    save_samples(config.run / "landmarks.png", model.network, held_out[0])
     export_model(model, config.run / MODEL, contract(config, training, figures))
     run.write_json(config.run / "landmarks_metrics.json", figures)
     return figures
