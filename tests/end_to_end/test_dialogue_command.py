@@ -63,7 +63,7 @@ def test_speakers_get_the_curves_of_one_by_one(scene: Any, scene_file: Path, tmp
         (["--speaker", "Channel 1"], "Channel 1 does not say whose voice it is"),
         (["--speaker", "Channel 1=Carol"], "There is no object Carol; choose --object from Alice, Bob"),
         (["--speaker", "Channel 9=Bob"], "Nothing was generated: Channel 9 is left out"),
-        (["--speaker", "1=Bob", "--object", "Alice"], "leave --object and --head out"),
+        (["--speaker", "1=Bob", "--object", "Alice"], "so leave --object, --head"),
     ],
 )
 def test_what_is_wrong_is_said(scene_file: Path, tmp_path: Path, options: list[str], sentence: str) -> None:
