@@ -8,6 +8,8 @@ The only module that knows the Sequencer's names in the Blender versions, and th
 
 from __future__ import annotations
 
+import ctypes
+import struct
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,11 +19,18 @@ from typing import Any
 
 import bpy
 import numpy as np
+from numpy.typing import NDArray
 
 from .core.curves import Float32Array, frames_to_seconds, seconds_to_frames
 from .core.wav import MAX_DURATION_SECONDS, check_waveform, read_wav
 
 MIX_RATE_HZ = 48_000
+BLOCK_SAMPLES = 1 << 20
+"""Samples of a retimed strip that are worked out at once: an hour would take gigabytes."""
+SHARE_OFFSETS = (12, 16)
+"""Bytes at which a retiming key holds its share of the content: from Blender 5.0 on, and up to 4.5."""
+
+Float64Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -125,18 +134,18 @@ def _read_strip(scene: bpy.types.Scene, strip: Any) -> HeardAudio:
     if seconds > MAX_DURATION_SECONDS:
         raise ValueError(f"The strip {strip.name} is longer than {MAX_DURATION_SECONDS // 3600} hours; cut it in parts")
     with _sound_file(strip.sound, strip.name) as path:
-        is_retimed = len(getattr(strip, "retiming_keys", ())) > 0
-        if (is_retimed or not _can_decode(path)) and bpy.app.version < (5, 2, 0):
+        if not _can_decode(path):
             waveform, sample_rate_hz = _mix_down(scene, strip, start_frame, n_frames)
-            first_second = 0.0
-        else:
-            waveform, sample_rate_hz = _read_file(path)
-            speed = _uniform_speed(scene, strip, len(waveform) / sample_rate_hz) if is_retimed else 1.0
-            content_start, trim_start = _content_frames(strip)
-            first_second = _seconds(scene, start_frame - content_start + trim_start / speed) - strip.sound_offset
-            sample_rate_hz = round(sample_rate_hz * speed)
-    cut = _cut(waveform, round(first_second * sample_rate_hz), round(seconds * sample_rate_hz))
-    return HeardAudio(cut, sample_rate_hz, start_frame, n_frames)
+            mixed = _cut(waveform, 0, round(seconds * sample_rate_hz))
+            return HeardAudio(mixed, sample_rate_hz, start_frame, n_frames)
+        waveform, sample_rate_hz = _read_file(path)
+    if len(getattr(strip, "retiming_keys", ())):
+        heard = _retimed(scene, strip, waveform, sample_rate_hz)
+    else:
+        content_start, trim_start = _content_frames(strip)
+        first_second = _seconds(scene, start_frame - content_start + trim_start) - strip.sound_offset
+        heard = _cut(waveform, round(first_second * sample_rate_hz), round(seconds * sample_rate_hz))
+    return HeardAudio(heard, sample_rate_hz, start_frame, n_frames)
 
 
 def _read_speaker(scene: bpy.types.Scene, speaker: bpy.types.Object) -> HeardAudio:
@@ -182,17 +191,67 @@ def _content_frames(strip: Any) -> tuple[float, float]:
     return strip.frame_start, strip.animation_offset_start
 
 
-def _uniform_speed(scene: bpy.types.Scene, strip: Any, file_seconds: float) -> float:
-    """Speed of a strip that is retimed as a whole.
+def _trimmed_frames(strip: Any) -> float:
+    """Frames that are cut off the content at both ends, as nothing on the timeline brings them back."""
+    if bpy.app.version >= (5, 1, 0):  # renamed there, the old names warn
+        return float(strip.content_trim_start + strip.content_trim_end)
+    return float(strip.animation_offset_start + strip.animation_offset_end)
 
-    For Blender 5.2 and later, where a mix is not written before a script ends. Blender tells where the retiming keys
-    are, not the speed between them, so a strip with more than one speed can't be followed.
+
+def _retimed(scene: bpy.types.Scene, strip: Any, waveform: Float32Array, rate_hz: int) -> Float32Array:
+    """The visible span of a strip with retiming keys: between two keys the file is played evenly, faster or slower.
+
+    Transitions from speed to speed count as even too. Not read from Blender's own mix, which differs from one time to
+    the next where strips are retimed, and now and then ends Blender 4.5 with a division by zero.
     """
-    frames = sorted(key.timeline_frame for key in strip.retiming_keys)
-    if len(frames) != 2:
+    start_frame, end_frame = _visible_span(strip)
+    rate_fps = scene.render.fps / scene.render.fps_base
+    frames, file_frames = _retiming(strip, len(waveform) / rate_hz * rate_fps)
+    speeds = np.diff(file_frames) / np.diff(frames)
+    heard = np.zeros(round((end_frame - start_frame) / rate_fps * rate_hz), np.float32)
+    for start in range(0, len(heard), BLOCK_SAMPLES):
+        block = heard[start : start + BLOCK_SAMPLES]
+        now = start_frame + np.arange(start, start + len(block)) / rate_hz * rate_fps
+        part = (np.searchsorted(frames, now, side="right") - 1).clip(0, len(speeds) - 1)
+        place = (file_frames[part] + (now - frames[part]) * speeds[part]) / rate_fps - strip.sound_offset
+        first = np.floor(place * rate_hz).astype(np.int64)
+        plays = (now >= frames[0]) & (speeds[part] > 0) & (first >= 0) & (first < len(waveform) - 1)
+        first, share = first[plays], (place * rate_hz - first)[plays]
+        block[plays] = waveform[first] * (1 - share) + waveform[first + 1] * share
+    return heard
+
+
+def _retiming(strip: Any, file_frames: float) -> tuple[Float64Array, Float64Array]:
+    """Scene frames of the retiming keys, in order, and the frames of the file that are heard at them.
+
+    ValueError when Blender does not tell.
+    """
+    content_start, trim_start = _content_frames(strip)
+    keys = sorted(strip.retiming_keys, key=lambda key: int(key.timeline_frame))
+    frames = np.array([key.timeline_frame for key in keys], np.float64)
+    shares = _content_shares(keys, content_start)
+    if shares is None:
         raise ValueError(f"{strip.name} changes its speed on the way; render it to a WAV and use that in its place")
-    trimmed = _seconds(scene, strip.content_trim_start + strip.content_trim_end)
-    return float((file_seconds - trimmed) / _seconds(scene, frames[1] - frames[0]))
+    # up to Blender 4.5 the last key stands at the last frame of the content, from 5.0 on behind it
+    n_content = round(file_frames) - _trimmed_frames(strip) - (bpy.app.version < (5, 0, 0))
+    return frames, trim_start + shares * n_content
+
+
+def _content_shares(keys: list[Any], content_start: float) -> Float64Array | None:
+    """Part of the content before each retiming key, from 0 to 1; None where this Blender can't be asked.
+
+    The share is no property in Python, so it is read from the key's memory (SeqRetimingKey in DNA_sequence_types.h: the
+    frame in the content as a double, flags, the share as a float), if that agrees with what Python says of the keys.
+    """
+    unread = np.array([0.0, 1.0]) if len(keys) == 2 else None
+    memory = [ctypes.string_at(key.as_pointer(), SHARE_OFFSETS[-1] + 4) for key in keys]
+    if [struct.unpack_from("d", key)[0] for key in memory] != [key.timeline_frame - content_start for key in keys]:
+        return unread
+    for offset in SHARE_OFFSETS:
+        shares = np.array([struct.unpack_from("f", key, offset)[0] for key in memory], np.float64)
+        if shares[0] == 0 and shares[-1] == 1 and (np.diff(shares) >= 0).all():
+            return shares
+    return unread
 
 
 def _move(strip: Any, frames: int) -> None:
@@ -263,7 +322,7 @@ def _read_file(path: Path) -> tuple[Float32Array, int]:
 
 
 def _mix_down(scene: bpy.types.Scene, strip: Any, start_frame: int, n_frames: int) -> tuple[Float32Array, int]:
-    """Blender's own mix of one strip, from start_frame on: what retimed strips and formats unknown to aud sound like.
+    """Blender's own mix of one strip, from start_frame on: what formats sound like that nothing else decodes.
 
     Works on a copy of the scene, so that nothing of the user's is muted or moved.
     """

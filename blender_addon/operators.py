@@ -6,6 +6,7 @@
 # mypy: disable-error-code="union-attr, attr-defined, arg-type, misc"
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -85,38 +86,21 @@ def shape_live(context: bpy.types.Context) -> None:
         generation.reshape_in_place(context.scene, obj, take, properties.shaping(context), settings.head)
 
 
-class VOXKEY_OT_generate(bpy.types.Operator):
-    bl_idname = "voxkey.generate"
-    bl_label = "Generate from Audio"
-    bl_description = "Listen to the sound and make the face say it, as a new take on its own NLA track"
-    bl_options = {"REGISTER", "UNDO"}
+class JobOperator:
+    """What operators that predict have in common in the interface: a bar, Esc that stops, and writing at the end."""
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return _poll(cls, disabled_reason(context))
-
-    def execute(self, context: bpy.types.Context) -> Any:
-        try:
-            request = _request(context)
-            result = generation.write_result(request.place, properties.shaping(context), generation.predict(request))
-        except ValueError as error:
-            return _refuse(self, error)
-        return _announce(self, result)
-
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Any:
+    def start(self, context: bpy.types.Context, work: Callable[[Job], Any]) -> Any:
+        """Run work(job) beside the interface; what it returns goes to write."""
         global _running
-        if _in_background():
-            return self.execute(context)
-        try:
-            self._request = _request(context)
-        except ValueError as error:
-            return _refuse(self, error)
-        self._shaping = properties.shaping(context)
-        _running = Job(lambda job: generation.predict(self._request, job.report_progress, lambda: job.is_cancelled))
+        _running = Job(work)
         self._drawn_progress = 0.0
         self._timer = context.window_manager.event_timer_add(0.1, window=context.window)
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
+
+    def write(self, context: bpy.types.Context, predicted: Any) -> Any:
+        """Write what was predicted, and report it; ValueError when that fails."""
+        raise NotImplementedError
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         job = _running
@@ -146,10 +130,43 @@ class VOXKEY_OT_generate(bpy.types.Operator):
     def _finish(self, context: bpy.types.Context, job: Job) -> Any:
         self.cancel(context)
         try:
-            result = generation.write_result(self._request.place, self._shaping, job.result())
+            return self.write(context, job.result())
+        except ValueError as error:
+            return _refuse(self, error)
+
+
+class VOXKEY_OT_generate(JobOperator, bpy.types.Operator):
+    bl_idname = "voxkey.generate"
+    bl_label = "Generate from Audio"
+    bl_description = "Listen to the sound and make the face say it, as a new take on its own NLA track"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return _poll(cls, disabled_reason(context))
+
+    def execute(self, context: bpy.types.Context) -> Any:
+        try:
+            request = _request(context)
+            result = generation.write_result(request.place, properties.shaping(context), generation.predict(request))
         except ValueError as error:
             return _refuse(self, error)
         return _announce(self, result)
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Any:
+        if _in_background():
+            return self.execute(context)
+        try:
+            self._request = _request(context)
+        except ValueError as error:
+            return _refuse(self, error)
+        self._shaping = properties.shaping(context)
+        return self.start(
+            context, lambda job: generation.predict(self._request, job.report_progress, lambda: job.is_cancelled)
+        )
+
+    def write(self, _context: bpy.types.Context, predicted: generation.Prediction) -> Any:
+        return _announce(self, generation.write_result(self._request.place, self._shaping, predicted))
 
 
 class VOXKEY_OT_cancel(bpy.types.Operator):

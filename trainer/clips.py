@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001  (IPA letters are meant as they are)
 """Clips: prepared training examples, one .npz file each, all on the same audio rate and the same time grid."""
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from blender_addon.core.articulation import PHONES as PHONES
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves
 
@@ -22,12 +22,6 @@ CLIP_FPS = 100
 VALIDATION_PERCENT = 8
 VARIANT_MARK = "@"
 """In the name of a clip: what follows tells variants of one recording apart."""
-PHONES = (
-    *("sil", "i", "ɪ", "e", "ɛ", "ə", "ɐ", "æ", "a", "u", "y", "ʊ", "o", "ɔ", "ɒ"),
-    *("p", "ɸ", "f", "θ", "t", "l", "s", "ɕ", "ʃ", "ɹ", "j", "k", "q", "w"),
-)
-"""Classes of sounds that share a mouth, each named by one of its IPA letters, and silence; prepare/articulation.py says
-what belongs to them."""
 UNKNOWN_PHONE = -1
 
 

@@ -15,15 +15,21 @@ from numpy.typing import NDArray
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, RuntimeException
 from torch import Tensor, nn
 
+from blender_addon.core.model import N_BLINK_NOISE
+
 CONTRACT_VERSION = 1
 LARGEST_DIFFERENCE = 1e-3
 TESTED_SECONDS = (1.3, 3.1)
 """Two lengths: an export that froze the traced length only fails at another one."""
+TESTED_PICTURES = (2, 3)
 OPSET_VERSION = 17
 
 
 def export_model(network: nn.Module, path: Path, contract: dict[str, Any]) -> None:
-    """Write a network from waveform (1, S) to values (1, T, ...) as a model file.
+    """Write a network as a model file; the contract's kind says what goes in and comes out.
+
+    noise_to_blinks: noise (1, T, N_BLINK_NOISE) to values (1, T, K). landmarks_to_image: landmarks (T, 68, 2) to image
+    (T, 3, H, W). Every other kind: waveform (1, S) to values (1, T, ...).
 
     The contract needs every field of DESIGN.md but contract_version, which is added here. One with `styles` stands for
     a network with a second input, style (1, n_styles), which callers may leave out: its default is zeros. One with
@@ -35,7 +41,7 @@ def export_model(network: nn.Module, path: Path, contract: dict[str, Any]) -> No
     try:
         _write_graph(network, partial, contract)
         _complete_graph(partial, contract)
-        difference = max(_difference(network, partial, contract, seconds) for seconds in TESTED_SECONDS)
+        difference = max(_difference(network, partial, contract, length) for length in _tested_lengths(contract))
         if not difference <= LARGEST_DIFFERENCE:
             raise ValueError(
                 f"the exported graph differs from the network by {difference:.2g}; fix the network's export"
@@ -76,7 +82,7 @@ def _smallest(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _write_graph(network: nn.Module, path: Path, contract: dict[str, Any]) -> None:
-    inputs = {"waveform": torch.zeros(1, int(contract["sample_rate_hz"])), **_defaults(contract)}
+    inputs = {**_example(contract, 1), **_defaults(contract)}
     outputs = _output_names(contract)
     with warnings.catch_warnings():
         # The exporter that replaces this one fails on recurrent layers followed by a linear layer (torch 2.13).
@@ -91,7 +97,7 @@ def _write_graph(network: nn.Module, path: Path, contract: dict[str, Any]) -> No
             path,
             input_names=list(inputs),
             output_names=outputs,
-            dynamic_axes={"waveform": {1: "S"}, **{name: {1: "T"} for name in outputs}},
+            dynamic_axes=_dynamic_axes(contract),
             opset_version=OPSET_VERSION,
             dynamo=False,
         )
@@ -126,7 +132,35 @@ def _contract_text(contract: dict[str, Any]) -> str:
 
 
 def _output_names(contract: dict[str, Any]) -> list[str]:
+    if contract["kind"] == "landmarks_to_image":
+        return ["image"]
     return ["values", "phones"] if "phones" in contract else ["values"]
+
+
+def _dynamic_axes(contract: dict[str, Any]) -> dict[str, dict[int, str]]:
+    """The axis of every input and output that may have any length, and its letter."""
+    if contract["kind"] == "landmarks_to_image":
+        return {"landmarks": {0: "T"}, "image": {0: "T"}}
+    sound = {"noise": {1: "T"}} if contract["kind"] == "noise_to_blinks" else {"waveform": {1: "S"}}
+    return sound | {name: {1: "T"} for name in _output_names(contract)}
+
+
+def _tested_lengths(contract: dict[str, Any]) -> tuple[float, ...]:
+    """Seconds, or pictures for a painter."""
+    return TESTED_PICTURES if contract["kind"] == "landmarks_to_image" else TESTED_SECONDS
+
+
+def _example(contract: dict[str, Any], length: float) -> dict[str, Tensor]:
+    """The input of a length: noise, landmarks scattered over the picture, or sound whose level rises from silence."""
+    generator = np.random.default_rng(0)
+    if contract["kind"] == "landmarks_to_image":
+        return {"landmarks": torch.from_numpy(generator.uniform(0.2, 0.8, (int(length), 68, 2)).astype(np.float32))}
+    n_frames = int(length * contract["fps"])
+    if contract["kind"] == "noise_to_blinks":
+        return {"noise": torch.from_numpy(generator.standard_normal((1, n_frames, N_BLINK_NOISE)).astype(np.float32))}
+    n_samples = n_frames * int(contract["hop_samples"])
+    rising = np.linspace(0, 0.3, n_samples) * generator.standard_normal(n_samples)
+    return {"waveform": torch.from_numpy(rising.astype(np.float32)[None])}
 
 
 def _defaults(contract: dict[str, Any]) -> dict[str, Tensor]:
@@ -134,14 +168,12 @@ def _defaults(contract: dict[str, Any]) -> dict[str, Tensor]:
     return {"style": torch.zeros(1, len(contract["styles"]))} if "styles" in contract else {}
 
 
-def _difference(network: nn.Module, path: Path, contract: dict[str, Any], seconds: float) -> float:
-    """Largest absolute difference between torch and onnxruntime on noise whose level rises from silence."""
-    n_samples = int(seconds * contract["fps"]) * int(contract["hop_samples"])
-    rising = np.linspace(0, 0.3, n_samples) * np.random.default_rng(0).standard_normal(n_samples)
-    waveform = {"waveform": torch.from_numpy(rising.astype(np.float32)[None])}
-    cases = [(waveform, waveform | _defaults(contract))]
+def _difference(network: nn.Module, path: Path, contract: dict[str, Any], length: float) -> float:
+    """Largest absolute difference between torch and onnxruntime on an input of a length."""
+    example = _example(contract, length)
+    cases = [(example, example | _defaults(contract))]
     if _defaults(contract):
-        others = waveform | {name: torch.ones_like(default) for name, default in _defaults(contract).items()}
+        others = example | {name: torch.ones_like(default) for name, default in _defaults(contract).items()}
         cases.append((others, others))
     differences = []
     for passed, inputs in cases:
@@ -161,10 +193,8 @@ def _run_graph(path: Path, names: list[str], inputs: dict[str, Tensor]) -> list[
     try:
         outputs: list[Any] = session.run(names, {name: value.numpy() for name, value in inputs.items()})
     except (Fail, InvalidArgument, RuntimeException) as error:
-        n_samples = inputs["waveform"].shape[1]
-        raise ValueError(
-            f"the exported graph fails on {n_samples} samples of sound ({error}); fix the network's export"
-        ) from error
+        shapes = ", ".join(f"{name} {tuple(value.shape)}" for name, value in inputs.items())
+        raise ValueError(f"the exported graph fails on {shapes} ({error}); fix the network's export") from error
     return outputs
 
 

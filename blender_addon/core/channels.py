@@ -1,4 +1,4 @@
-"""The vocabulary of Voxkey: the names and the order of the 51 blendshape channels."""
+"""The vocabulary of Voxkey: the names and the order of the 51 blendshape channels, and of the 68 landmarks."""
 
 BLENDSHAPE_CHANNELS: tuple[str, ...] = (
     "browDownLeft",
@@ -58,3 +58,12 @@ BLENDSHAPE_CHANNELS: tuple[str, ...] = (
 Left and right are the character's own. Meaning of each shape:
 https://developer.apple.com/documentation/arkit/arfaceanchor/blendshapelocation
 """
+
+N_LANDMARKS = 68
+"""Points of the iBUG scheme: jaw from the picture's left, brows, nose, eyes, outer and inner lips.
+
+https://ibug.doc.ic.ac.uk/resources/facial-point-annotations/
+"""
+
+LANDMARK_CHANNELS = tuple(f"landmark{point:02}{axis}" for point in range(N_LANDMARKS) for axis in "XY")
+"""Landmarks as Curves: x to the picture's right and y down of one point after the other."""

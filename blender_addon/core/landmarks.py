@@ -46,13 +46,14 @@ class Similarity:
 
 
 def procrustes(source: NDArray[Any], target: NDArray[Any]) -> Similarity:
-    """The turn, shift and scale that bring source (N, 3) nearest to target (N, 3), without mirroring.
+    """The turn, shift and scale that bring source (N, D) nearest to target (N, D), without mirroring; D is 2 or 3.
 
     Umeyama, "Least-squares estimation of transformation parameters between two point patterns", PAMI 1991.
     """
     middle, goal = source.mean(axis=0), target.mean(axis=0)
     left, sizes, right = np.linalg.svd((target - goal).T @ (source - middle))
-    signs = np.array([1.0, 1.0, np.sign(np.linalg.det(left) * np.linalg.det(right))])
+    signs = np.ones(len(sizes))
+    signs[-1] = np.sign(np.linalg.det(left) * np.linalg.det(right))
     rotation = (left * signs) @ right
     scale = float((sizes * signs).sum() / ((source - middle) ** 2).sum())
     return Similarity(scale, rotation, goal - scale * rotation @ middle)

@@ -1,4 +1,4 @@
-"""Model files: opened, checked against their contract, and run over a waveform in chunks of bounded memory.
+"""Model files: opened, checked against their contract, and run over sound or landmarks in chunks of bounded memory.
 
 The only module that knows onnxruntime. It is imported when a model is opened, not before, so that a missing wheel is a
 sentence in the panel and not an add-on that can't be enabled. A model with an .npz beside it runs in numpy then.
@@ -8,20 +8,37 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from .channels import LANDMARK_CHANNELS, N_LANDMARKS
 from .curves import Curves, Float32Array
 from .numpy_runtime import NumpySession
 
 CONTRACT_VERSION = 1
 CHUNK_SECONDS = 20.0
 """Audio predicted at a time: long beside the overlap, which is computed twice, and small in memory."""
+PICTURES_AT_ONCE = 8
+"""Pictures painted at a time."""
+N_BLINK_NOISE = 10
+"""Random numbers a frame from which blinks come."""
+
+KINDS = {
+    "audio_to_blendshapes": ("sample_rate_hz", "hop_samples", "fps", "channels", "receptive_field_seconds"),
+    "audio_to_landmarks": (
+        *("sample_rate_hz", "hop_samples", "fps", "channels", "receptive_field_seconds"),
+        "neutral_landmarks",
+    ),
+    "landmarks_to_image": ("neutral_landmarks",),
+    "noise_to_blinks": ("fps", "channels"),
+}
+"""What a model turns into what -> the facts that its contract must state."""
 
 PROVIDERS = {
     "CUDA": "CUDAExecutionProvider",
@@ -47,24 +64,27 @@ class Cancelled(Exception):  # noqa: N818 (a request of the user, not an error)
 
 @dataclass(frozen=True)
 class Contract:
-    """What a model file says about itself, as far as the add-on needs it."""
+    """What a model file says about itself, as far as the add-on needs it; 0 or empty what its kind does not have."""
 
     kind: str
-    sample_rate_hz: int
-    hop_samples: int
-    fps: float
-    channels: tuple[str, ...]
-    receptive_field_seconds: float
+    """A key of KINDS."""
+    sample_rate_hz: int = 0
+    hop_samples: int = 0
+    fps: float = 0.0
+    channels: tuple[str, ...] = ()
+    receptive_field_seconds: float = 0.0
     """Span of audio, centred on a row, on which that row depends."""
     styles: tuple[str, ...] = ()
     """Habits of moving that the model can follow; without one it keeps to its default."""
     phones: tuple[str, ...] = ()
     """Classes of speech sounds for which the model gives probabilities; none if it has no such output."""
+    neutral_landmarks: Float32Array | None = None
+    """(68, 2), the resting face of a model of landmarks, in the units of that model's landmarks."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """An opened model file that turns a waveform into Curves."""
+    """An opened model file."""
 
     path: Path
     contract: Contract
@@ -90,8 +110,8 @@ def available_devices() -> list[str]:
     return [device for device, provider in PROVIDERS.items() if provider in offered]
 
 
-def open_model(path: Path, device: str = "AUTO") -> Model:
-    """Open an audio_to_blendshapes model file on a device of PROVIDERS, or on the first that works for AUTO.
+def open_model(path: Path, device: str = "AUTO", kind: str = "audio_to_blendshapes") -> Model:
+    """Open a model file of a kind of KINDS on a device of PROVIDERS, or on the first that works for AUTO.
 
     Where onnxruntime can't be loaded, a model that runs_in_numpy does so, on AUTO and CPU. Raises ValueError with one
     sentence when onnxruntime or the device is missing, or the file is missing, damaged, of another kind or of another
@@ -103,7 +123,7 @@ def open_model(path: Path, device: str = "AUTO") -> Model:
         offered = available_devices()
     except ValueError:
         if device in {"AUTO", "CPU"} and runs_in_numpy(path):
-            return _open_in_numpy(path)
+            return _open_in_numpy(path, kind)
         raise
     if device != "AUTO" and device not in offered:
         raise ValueError(f"{device} is not available here; choose Auto or one of {', '.join(offered)}")
@@ -111,7 +131,7 @@ def open_model(path: Path, device: str = "AUTO") -> Model:
         session = _open_session(path, candidate)
         if session.get_providers()[0] == PROVIDERS[candidate]:
             text = session.get_modelmeta().custom_metadata_map.get("contract")
-            return Model(path, _read_contract(text, path.name), candidate, "onnxruntime", session)
+            return Model(path, _read_contract(text, path.name, kind), candidate, "onnxruntime", session)
     raise ValueError(f"{device} could not be started for {path.name}; choose Auto or CPU")
 
 
@@ -129,6 +149,7 @@ def predict(
 ) -> ModelOutput:
     """What a model makes of a waveform (S,) at its sample rate, in one of contract.styles: one row per started hop.
 
+    Landmarks come as 136 columns, which as_landmarks turns into points.
     Works in chunks that overlap by the receptive field, so memory does not grow with length and the result is that of
     one pass. Calls on_progress with the done part in [0, 1]. Raises Cancelled once is_cancelled() is true, ValueError
     when the model fails or does not know the style.
@@ -150,12 +171,37 @@ def predict(
         first, last = max(0, start - context), min(n_frames, stop + context)
         chunk_outputs = _run(model, list(outputs), {"waveform": padded[None, first * hop : last * hop], **styles})
         for whole, rows in zip(outputs.values(), chunk_outputs, strict=True):
-            whole[start:stop] = rows[start - first : stop - first]
+            whole[start:stop] = rows[0, start - first : stop - first].reshape(stop - start, -1)
         on_progress(stop / n_frames)
     return ModelOutput(
         Curves(values, contract.channels, contract.fps),
         Curves(phones, contract.phones, contract.fps) if contract.phones else None,
     )
+
+
+def as_landmarks(curves: Curves) -> Float32Array:
+    """Points (T, 68, 2), x to the right and y down, of the curves of an audio_to_landmarks model."""
+    return curves.values.reshape(-1, N_LANDMARKS, 2)
+
+
+def paint(model: Model, landmarks: Float32Array) -> Iterator[NDArray[np.uint8]]:
+    """The pictures that a landmarks_to_image model paints of landmarks (T, 68, 2), in runs of at most PICTURES_AT_ONCE.
+
+    Landmarks are in parts of the picture, from (0, 0), its top left corner, to (1, 1). Each run (N, H, W, 3) is sRGB
+    with its first row on top, and made only when it is asked for. Raises ValueError when the model fails.
+    """
+    for start in range(0, len(landmarks), PICTURES_AT_ONCE):
+        points = np.asarray(landmarks[start : start + PICTURES_AT_ONCE], np.float32)
+        (images,) = _run(model, ["image"], {"landmarks": points})
+        levels = np.clip((images + 1) * 127.5, 0, 255).round().astype(np.uint8)
+        yield levels.transpose(0, 2, 3, 1)
+
+
+def blink(model: Model, n_frames: int, seed: int) -> Curves:
+    """Blinks of n_frames at the frame rate of a noise_to_blinks model; the same seed gives the same ones."""
+    noise = np.random.default_rng(seed).standard_normal((1, n_frames, N_BLINK_NOISE)).astype(np.float32)
+    (values,) = _run(model, ["values"], {"noise": noise})
+    return Curves(values[0], model.contract.channels, model.contract.fps)
 
 
 def _style_input(model: Model, style: str | None) -> dict[str, Float32Array]:
@@ -170,9 +216,9 @@ def _style_input(model: Model, style: str | None) -> dict[str, Float32Array]:
 
 
 def _run(model: Model, names: list[str], inputs: dict[str, Float32Array]) -> list[Float32Array]:
-    """The named outputs of one chunk, (T, ...) each."""
+    """The named outputs for these inputs."""
     try:
-        outputs = [rows[0] for rows in model.session.run(names, inputs)]
+        outputs: list[Float32Array] = model.session.run(names, inputs)
     except _session_errors(model.runtime) as error:
         raise ValueError(
             f"{model.path.name} failed on {model.device}; choose CPU or another model ({error})"
@@ -186,10 +232,10 @@ def _arrays_path(path: Path) -> Path:
     return path.with_suffix(".npz")
 
 
-def _open_in_numpy(path: Path) -> Model:
+def _open_in_numpy(path: Path, kind: str) -> Model:
     arrays = _arrays_path(path)
     session = NumpySession(arrays)
-    return Model(path, _read_contract(session.contract, arrays.name), "CPU", "numpy", session)
+    return Model(path, _read_contract(session.contract, arrays.name, kind), "CPU", "numpy", session)
 
 
 def _onnxruntime() -> ModuleType:
@@ -231,7 +277,7 @@ def _open_session(path: Path, device: str) -> Any:
         raise ValueError(f"{path.name} is damaged or no model file; download or export it again ({error})") from error
 
 
-def _read_contract(text: str | None, name: str) -> Contract:
+def _read_contract(text: str | None, name: str, wanted_kind: str) -> Contract:
     if text is None:
         raise ValueError(
             f"{name} is not a Voxkey model: it carries no contract; choose a model exported by the trainer"
@@ -245,18 +291,35 @@ def _read_contract(text: str | None, name: str) -> Contract:
         raise ValueError(
             f"{name} follows contract version {version}, this Voxkey reads {CONTRACT_VERSION}; update the older one"
         )
-    if kind != "audio_to_blendshapes":
-        raise ValueError(f"{name} is a model of kind {kind}; choose one of kind audio_to_blendshapes")
+    if kind != wanted_kind:
+        raise ValueError(f"{name} is a model of kind {kind}; choose one of kind {wanted_kind}")
     try:
-        return Contract(
-            kind=kind,
-            sample_rate_hz=int(facts["sample_rate_hz"]),
-            hop_samples=int(facts["hop_samples"]),
-            fps=float(facts["fps"]),
-            channels=tuple(facts["channels"]),
-            receptive_field_seconds=float(facts["receptive_field_seconds"]),
-            styles=tuple(facts.get("styles", ())),
-            phones=tuple(facts.get("phones", ())),
-        )
+        return _contract_of(kind, facts)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{name} carries an incomplete contract ({error}); export it again") from error
+
+
+def _contract_of(kind: str, facts: dict[str, Any]) -> Contract:
+    """Contract from its JSON; KeyError, TypeError or ValueError when a fact is missing or wrong."""
+    stated = {"styles": (), "phones": ()} | facts
+    read: dict[str, Callable[[Any], Any]] = {
+        "sample_rate_hz": int,
+        "hop_samples": int,
+        "fps": float,
+        "channels": tuple,
+        "receptive_field_seconds": float,
+        "styles": tuple,
+        "phones": tuple,
+        "neutral_landmarks": _points,
+    }
+    contract = Contract(kind, **{name: read[name](stated[name]) for name in (*KINDS[kind], "styles", "phones")})
+    if kind == "audio_to_landmarks" and contract.channels != LANDMARK_CHANNELS:
+        raise ValueError("its channels are not the 68 landmarks")
+    return contract
+
+
+def _points(pairs: Any) -> Float32Array:
+    points = np.array(pairs, np.float32)
+    if points.shape != (N_LANDMARKS, 2) or not np.isfinite(points).all():
+        raise ValueError(f"its landmarks are not {N_LANDMARKS} points")
+    return points

@@ -42,18 +42,13 @@ def put_in_meta(strip: Any) -> None:
     meta.frame_final_start, meta.frame_final_end = strip.frame_final_start + 6, strip.frame_final_end - 11
 
 
-def retime(strip: Any) -> None:
+def retime(strip: Any, speed: float = 150) -> None:
     scene = bpy.context.scene
     if hasattr(bpy.context.workspace, "sequencer_scene"):  # 5.0
         bpy.context.workspace.sequencer_scene = scene
     scene.sequence_editor.active_strip = strip
     strip.select = True
-    bpy.ops.sequencer.retiming_segment_speed_set(speed=150)
-
-
-def retime_before_zero(strip: Any) -> None:
-    retime(strip)
-    strip.frame_start = -12
+    bpy.ops.sequencer.retiming_segment_speed_set(speed=speed)
 
 
 def pack_and_delete(strip: Any) -> None:
@@ -85,7 +80,7 @@ def blenders_own_mix(scene: Any, path: Path, start_frame: int, n_frames: int) ->
 @pytest.mark.parametrize("rate", RATES, ids=str)
 @pytest.mark.parametrize(
     "change",
-    [None, trim, delay, advance_before_zero, extend, put_in_meta, retime, retime_before_zero, pack_and_delete],
+    [None, trim, delay, advance_before_zero, extend, put_in_meta, pack_and_delete],
 )
 def test_bursts_are_where_blender_plays_them(
     scene: Any, tmp_path: Path, change: Callable[[Any], None] | None, rate: tuple[int, float]
@@ -98,19 +93,60 @@ def test_bursts_are_where_blender_plays_them(
     heard = audio_io.read_source(scene, audio_io.sound_strips(scene)[0])
     assert [(s.name, s.frame_start, s.mute, s.volume) for s in audio_io.sound_strips(scene)] == strips_before
     assert len(bpy.data.scenes) == 1
-    is_retimed = change in (retime, retime_before_zero)
-    # Blender's own mix of a retimed strip is 6 ms off from one time to the next, and on a busy machine now and then a
-    # tenth of a second: there most of three readings must agree
-    readings = [audio_io.read_source(scene, audio_io.sound_strips(scene)[0]) for _ in range(2 if is_retimed else 0)]
     mix = blenders_own_mix(scene, tmp_path / "mix.wav", heard.start_frame, heard.n_frames)
     theirs = burst_frames(mix, RATE_HZ, heard.start_frame, scene)
+    ours = burst_frames(heard.waveform, heard.sample_rate_hz, heard.start_frame, scene)
     assert len(theirs) >= 3
-    errors_frames = []
-    for reading in [heard, *readings]:
-        ours = burst_frames(reading.waveform, reading.sample_rate_hz, reading.start_frame, scene)
-        assert len(ours) == len(theirs)
-        errors_frames.append(np.abs(np.subtract(ours, theirs)).max())
-    assert np.median(errors_frames) < (0.5 if is_retimed else 0.1)
+    assert ours == pytest.approx(theirs, abs=0.1)
+
+
+BLENDERS_MIX_FRAMES = {
+    # frames at which Blender 4.5.15 and 5.0.1 play the bursts of a strip from frame 10 at 150 %, most of four readings
+    (4, 5): {(24, 1.0): (18.13, 30.93, 42.13, 56.53), (30000, 1001.0): (20.03, 35.93, 49.85, 67.74)},
+    (5, 0): {(24, 1.0): (18.11, 30.99, 42.26, 56.75), (30000, 1001.0): (20.06, 36.05, 50.03, 68.02)},
+}
+"""Not mixed anew: where strips are retimed Blender's mix divides by zero now and then, which ends the tests."""
+
+
+@pytest.mark.skipif(bpy.app.version[:2] not in BLENDERS_MIX_FRAMES, reason="measured in Blender 4.5 and 5.0")
+@pytest.mark.parametrize("first_frame", [10, -12])
+@pytest.mark.parametrize("rate", [(24, 1.0), (30000, 1001.0)], ids=str)
+def test_retimed_strip_is_heard_as_blender_plays_it(
+    scene: Any, tmp_path: Path, rate: tuple[int, float], first_frame: int
+) -> None:
+    set_fps(scene, *rate)
+    retime(add_strip(scene, write_bursts(tmp_path / "a.wav", 3.3, BURSTS_SECONDS), 10))
+    strip = audio_io.sound_strips(scene)[0]
+    strip.frame_start = first_frame
+    heard = audio_io.read_source(scene, strip)
+    ours = burst_frames(heard.waveform, heard.sample_rate_hz, heard.start_frame, scene)
+    theirs = np.add(BLENDERS_MIX_FRAMES[bpy.app.version[:2]][rate], first_frame - 10)
+    assert ours == pytest.approx(theirs, abs=0.2)
+
+
+def test_speed_may_change_from_key_to_key(scene: Any, tmp_path: Path) -> None:
+    strip = add_strip(scene, write_bursts(tmp_path / "a.wav", 3.3, BURSTS_SECONDS), 10)
+    retime(strip, speed=100)
+    bpy.ops.sequencer.retiming_key_add(timeline_frame=40)
+    strip.retiming_keys[1].timeline_frame = 55  # 30 frames of sound last 45
+    heard = audio_io.read_source(scene, strip)
+    frames = burst_frames(heard.waveform, heard.sample_rate_hz, heard.start_frame, scene)
+    n_content = round(3.3 * 24)
+    rest = (strip.retiming_keys[2].timeline_frame - 55) / (n_content - 30)
+    expected = [10 + 24 * s * 1.5 if 24 * s < 30 else 55 + (24 * s - 30) * rest for s in BURSTS_SECONDS]
+    assert frames == pytest.approx(expected, abs=0.6)
+
+
+def test_strip_whose_speeds_blender_does_not_tell_gives_one_sentence(
+    scene: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strip = add_strip(scene, write_bursts(tmp_path / "a.wav", 3.3, BURSTS_SECONDS), 10)
+    retime(strip)
+    monkeypatch.setattr(audio_io, "SHARE_OFFSETS", (8, 24))
+    assert audio_io.read_source(scene, strip).n_frames == strip.frame_final_duration
+    bpy.ops.sequencer.retiming_key_add(timeline_frame=40)
+    with pytest.raises(ValueError, match="changes its speed on the way; render it to a WAV"):
+        audio_io.read_source(scene, strip)
 
 
 @pytest.mark.parametrize("rate", RATES, ids=str)

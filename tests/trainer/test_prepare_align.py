@@ -9,13 +9,13 @@ import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from blender_addon.core.articulation import PAUSE, PHONE_CLASSES
 from tests.trainer.ears import said, write_ear
 from trainer.clips import PHONES
 from trainer.prepare.align import LEAST_AGREEMENT, Alignment, align, open_hearer
-from trainer.prepare.articulation import PAUSE, PHONE_CLASSES, phone_rows
 from trainer.prepare.espeak import Voice, words_of
 from trainer.prepare.sources import at_clip_rate
-from trainer.prepare.speech import phones_heard
+from trainer.prepare.speech import phone_rows, phones_heard
 from trainer.prepare.synthetic_speech import joined, pause, spoken
 
 TEXT = "My brother Bob put five maps above the sofa."

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from blender_addon.core.articulation import PAUSE, PHONE_CLASSES, TARGETS, Sound, articulate, letters_of
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves
-from trainer.clips import PHONES, load_clip
+from trainer.clips import CLIP_FPS, PHONES, load_clip
 from trainer.prepare import synthetic_speech
-from trainer.prepare.articulation import PAUSE, PHONE_CLASSES, TARGETS, Phone, articulate, letters_of, phone_rows
 from trainer.prepare.espeak import Voice, phones_of, speak
+from trainer.prepare.speech import phone_rows
 from trainer.prepare.synthetic_speech import Config, joined, make_clip, pause, spoken
 from trainer.prepare.voices import LANGUAGES, VARIANTS, Language
 
@@ -24,13 +25,13 @@ ROOT = Path(__file__).parents[2]
 ICT = ROOT.parent / "shared" / "data" / "ict_facekit" / "ict_facekit.npz"
 
 
-def said(text: str, voice: str = "en-us") -> tuple[Curves, list[Phone]]:
+def said(text: str, voice: str = "en-us") -> tuple[Curves, list[Sound]]:
     """Curves and phones of a text between two pauses of half a second."""
     waveform, phones = joined([pause(0.5), spoken(text, Voice(voice), seed=1), pause(0.5)])
-    return articulate(phones, len(waveform) // 240), phones
+    return articulate(phones, len(waveform) // 240, CLIP_FPS), phones
 
 
-def frames_of(phone: Phone) -> slice:
+def frames_of(phone: Sound) -> slice:
     """The rows that lie within a phone; the last one before its end where it is shorter than a row."""
     last = int(phone.end_seconds * 100)
     return slice(min(int(np.ceil(phone.start_seconds * 100)), last), last + 1)
@@ -95,15 +96,15 @@ def test_the_mouth_rests_in_pauses_and_soon_after_speech() -> None:
 def test_rounding_starts_before_its_vowel() -> None:
     phones = {
         vowel: [
-            Phone(PAUSE, 0, 0.5),
-            Phone("s", 0.5, 0.6),
-            Phone("t", 0.6, 0.7),
-            Phone(vowel, 0.7, 0.9),
-            Phone(PAUSE, 0.9, 1.4),
+            Sound(PAUSE, 0, 0.5),
+            Sound("s", 0.5, 0.6),
+            Sound("t", 0.6, 0.7),
+            Sound(vowel, 0.7, 0.9),
+            Sound(PAUSE, 0.9, 1.4),
         ]
         for vowel in "ui"
     }
-    round_lips, spread_lips = (articulate(phones[vowel], 140).column("mouthPucker") for vowel in "ui")
+    round_lips, spread_lips = (articulate(phones[vowel], 140, CLIP_FPS).column("mouthPucker") for vowel in "ui")
     assert round_lips[85] > 0.28
     assert round_lips[70] > 0.3 * round_lips[85]
     assert round_lips[66] > 0.1 * round_lips[85]
@@ -112,8 +113,9 @@ def test_rounding_starts_before_its_vowel() -> None:
 
 def test_open_vowels_open_further_than_close_ones_and_stress_opens_the_jaw() -> None:
     def widest(vowel: str, effort: float = 1.0) -> float:
-        phones = [Phone(PAUSE, 0, 0.5), Phone("d", 0.5, 0.56), Phone(vowel, 0.56, 0.74), Phone("d", 0.74, 0.8)]
-        return float(articulate([*phones[:2], Phone(vowel, 0.56, 0.74, effort), phones[3]], 90).column("jawOpen").max())
+        phones = [Sound(PAUSE, 0, 0.5), Sound("d", 0.5, 0.56), Sound(vowel, 0.56, 0.74), Sound("d", 0.74, 0.8)]
+        phones[2] = Sound(vowel, 0.56, 0.74, effort)
+        return float(articulate(phones, 90, CLIP_FPS).column("jawOpen").max())
 
     assert widest("a") > widest("ɛ") > widest("i") > widest("u")
     assert 0.35 < widest("a", 1.12) < 0.6
@@ -199,7 +201,7 @@ def test_every_letter_belongs_to_the_class_of_its_mouth() -> None:
 
 
 def test_phone_rows_name_what_is_heard_at_their_time() -> None:
-    phones = [Phone("b", 0.02, 0.05), Phone("ɑ", 0.07, 0.1), Phone(PAUSE, 0.1, 0.2)]
+    phones = [Sound("b", 0.02, 0.05), Sound("ɑ", 0.07, 0.1), Sound(PAUSE, 0.1, 0.2)]
     names = [PHONES[row] if row >= 0 else None for row in phone_rows(phones, 13)]
     assert names == [None, None, *5 * ["p"], *3 * ["a"], *3 * ["sil"]]
 

@@ -19,8 +19,8 @@ import onnxruntime
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
+from blender_addon.core.articulation import PAUSE, PHONE_CLASSES, STRESS_EFFORT, letters_of
 from trainer.clips import CLIP_FPS, CLIP_SAMPLE_RATE_HZ, PHONES
-from trainer.prepare.articulation import PAUSE, PHONE_CLASSES, STRESS_EFFORT, letters_of
 from trainer.prepare.speech import Timed
 
 DEFAULT_MODEL = Path("blender_addon/models/voice_to_face.onnx")

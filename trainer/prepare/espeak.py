@@ -12,7 +12,7 @@ import espeakng_loader
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.prepare.articulation import PAUSE, STOPS, Phone, by_loudness, letters_of, sounds
+from blender_addon.core.articulation import PAUSE, STOPS, Sound, by_loudness, letters_of, sounds
 from trainer.prepare.speech import SHORTEST_PAUSE_SECONDS
 
 # numbers and structures of espeak-ng's speak_lib.h
@@ -125,7 +125,7 @@ def words_of(text: str, voice: Voice) -> list[list[str]]:
     return [[event.name for event in word] for _, word in words]
 
 
-def phones_of(samples: NDArray[np.float32], rate_hz: int, events: list[PhoneEvent]) -> list[Phone]:
+def phones_of(samples: NDArray[np.float32], rate_hz: int, events: list[PhoneEvent]) -> list[Sound]:
     """Sounds with their times from the phone events of espeak-ng."""
     earliest = [0, *(event.sample for event in events)]
     starts = [max(limit, _first_sample(samples, rate_hz, e)) for limit, e in zip(earliest, events, strict=False)]
@@ -135,7 +135,7 @@ def phones_of(samples: NDArray[np.float32], rate_hz: int, events: list[PhoneEven
         if event.name:
             phones += _sounds(event, start / rate_hz, end / rate_hz, event.sample / rate_hz)
         elif end - start > SHORTEST_PAUSE_SECONDS * rate_hz:
-            phones.append(Phone(PAUSE, start / rate_hz, end / rate_hz))
+            phones.append(Sound(PAUSE, start / rate_hz, end / rate_hz))
     return by_loudness(phones, samples, rate_hz)
 
 
@@ -154,7 +154,7 @@ def _first_sample(samples: NDArray[np.float32], rate_hz: int, event: PhoneEvent)
     return event.sample - (n_silent if n_silent >= shortest else 0)
 
 
-def _sounds(event: PhoneEvent, start: float, end: float, burst: float) -> list[Phone]:
+def _sounds(event: PhoneEvent, start: float, end: float, burst: float) -> list[Sound]:
     """The sounds of one event (all times in seconds); the closure of a stop is the silence before its burst."""
     parts = sounds(event.name, burst, end)
     if start < burst:

@@ -41,7 +41,6 @@ from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves
 from trainer.clips import CLIP_FPS, PHONES, Clip, save_clip, unknown_phones
 from trainer.prepare.align import LEAST_AGREEMENT, Hearer, align, open_hearer
-from trainer.prepare.articulation import phone_rows
 from trainer.prepare.espeak import Voice, words_of
 from trainer.prepare.sources import (
     FRAME_SAMPLES,
@@ -52,7 +51,7 @@ from trainer.prepare.sources import (
     recordings,
     run_script,
 )
-from trainer.prepare.speech import phones_heard
+from trainer.prepare.speech import phone_rows, phones_heard
 
 LICENCE = "GRID corpus, CC BY 4.0: Cooke, Barker, Cunningham, Shao 2006, J. Acoust. Soc. Am. 120(5)"
 LABELLED = labelled_channels(("jaw", "mouth"))

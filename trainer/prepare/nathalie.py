@@ -16,8 +16,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from blender_addon.core.articulation import PAUSE, STRESS_EFFORT, VOWELS, letters_of
 from trainer.clips import CLIP_SAMPLE_RATE_HZ, Clip, save_clip
-from trainer.prepare.articulation import PAUSE, STRESS_EFFORT, VOWELS, letters_of
 from trainer.prepare.sources import read_sound, run_script
 from trainer.prepare.speech import Timed, phones_heard, speech_clip
 

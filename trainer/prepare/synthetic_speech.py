@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy.signal import fftconvolve
 from tqdm import tqdm
 
+from blender_addon.core.articulation import PAUSE, Sound
 from trainer.clips import CLIP_FPS, CLIP_SAMPLE_RATE_HZ, Clip, save_clip
-from trainer.prepare.articulation import PAUSE, Phone
 from trainer.prepare.espeak import Voice, phones_of, speak
 from trainer.prepare.sources import FRAME_SAMPLES, at_clip_rate, run_script
 from trainer.prepare.speech import speech_clip
@@ -38,7 +38,7 @@ NOISE_DB = (-70, -40)
 PEAK_DB = (-20, -1)
 """The loudest sample against full scale."""
 
-Spoken = tuple[NDArray[np.float32], list[Phone]]
+Spoken = tuple[NDArray[np.float32], list[Sound]]
 """Waveform (S,) at CLIP_SAMPLE_RATE_HZ, whole frames long, and its phones in order of time."""
 
 
@@ -69,7 +69,7 @@ def sentence(lines: list[str], generator: np.random.Generator) -> str:
 
 def pause(seconds: float) -> Spoken:
     n_frames = round(seconds * CLIP_FPS)
-    return np.zeros(n_frames * FRAME_SAMPLES, np.float32), [Phone(PAUSE, 0, n_frames / CLIP_FPS)]
+    return np.zeros(n_frames * FRAME_SAMPLES, np.float32), [Sound(PAUSE, 0, n_frames / CLIP_FPS)]
 
 
 def spoken(text: str, voice: Voice, seed: int) -> Spoken:
@@ -79,7 +79,7 @@ def spoken(text: str, voice: Voice, seed: int) -> Spoken:
 
 def joined(parts: list[Spoken]) -> Spoken:
     """The parts one after the other."""
-    phones: list[Phone] = []
+    phones: list[Sound] = []
     seconds = 0.0
     for waveform, part in parts:
         for phone in part:

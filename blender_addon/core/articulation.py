@@ -34,14 +34,15 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
-from blender_addon.core.channels import BLENDSHAPE_CHANNELS
-from blender_addon.core.curves import Curves
-from trainer.clips import CLIP_FPS, PHONES, unknown_phones
-from trainer.prepare.sources import labelled_channels
+from .channels import BLENDSHAPE_CHANNELS
+from .curves import Curves
 
-LABELLED = labelled_channels(("jaw", "mouth", "cheek", "nose"))
+PHONES = (
+    *("sil", "i", "ɪ", "e", "ɛ", "ə", "ɐ", "æ", "a", "u", "y", "ʊ", "o", "ɔ", "ɒ"),
+    *("p", "ɸ", "f", "θ", "t", "l", "s", "ɕ", "ʃ", "ɹ", "j", "k", "q", "w"),
+)
+"""Classes of sounds that share a mouth, each named by one of its IPA letters, and silence."""
 PAUSE = ""
 
 
@@ -57,7 +58,7 @@ class Target(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Phone:
+class Sound:
     """One sound (an IPA letter, or PAUSE) with its time."""
 
     symbol: str
@@ -169,18 +170,18 @@ def letters_of(name: str) -> list[str]:
     return letters
 
 
-def sounds(name: str, start_seconds: float, end_seconds: float) -> list[Phone]:
+def sounds(name: str, start_seconds: float, end_seconds: float) -> list[Sound]:
     """The sounds in a phone name, sharing its time equally; a closed one ends with its closure, not with its burst."""
     letters = letters_of(name)
     effort = next((effort for mark, effort in STRESS_EFFORT.items() if mark in name), UNSTRESSED_EFFORT)
     bounds = np.linspace(start_seconds, end_seconds, len(letters) + 1).tolist()
     return [
-        Phone(letter, start, start + CLOSED_SHARE.get(letter, 1) * (end - start), effort)
+        Sound(letter, start, start + CLOSED_SHARE.get(letter, 1) * (end - start), effort)
         for letter, start, end in zip(letters, bounds[:-1], bounds[1:], strict=True)
     ]
 
 
-def by_loudness(phones: list[Phone], samples: NDArray[np.float32], rate_hz: int) -> list[Phone]:
+def by_loudness(phones: list[Sound], samples: NDArray[np.float32], rate_hz: int) -> list[Sound]:
     """The phones with more effort in vowels louder than the median vowel of the samples (S,), less in softer ones."""
     levels_db = np.array([_level_db(phone, samples, rate_hz) for phone in phones])
     if np.isnan(levels_db).all():
@@ -189,7 +190,7 @@ def by_loudness(phones: list[Phone], samples: NDArray[np.float32], rate_hz: int)
     return [replace(phone, effort=phone.effort * float(gain)) for phone, gain in zip(phones, gains, strict=True)]
 
 
-def _level_db(phone: Phone, samples: NDArray[np.float32], rate_hz: int) -> float:
+def _level_db(phone: Sound, samples: NDArray[np.float32], rate_hz: int) -> float:
     """Level of a vowel, not a number for other sounds."""
     heard = samples[int(phone.start_seconds * rate_hz) : int(phone.end_seconds * rate_hz)].astype(np.float64)
     if phone.symbol not in VOWELS or not len(heard):
@@ -197,11 +198,11 @@ def _level_db(phone: Phone, samples: NDArray[np.float32], rate_hz: int) -> float
     return float(10 * np.log10(np.mean(heard**2) + 1e-9))
 
 
-def articulate(phones: list[Phone], n_frames: int) -> Curves:
-    """Curves (n_frames, 51) at CLIP_FPS of a mouth that says the phones, which are in order of time."""
-    seconds = np.arange(n_frames) / CLIP_FPS
+def articulate(phones: list[Sound], n_frames: int, fps: float) -> Curves:
+    """Curves (n_frames, 51) of a mouth that says the phones, which are in order of time."""
+    seconds = np.arange(n_frames) / fps
     awake = 1 - _rest(phones, seconds)
-    jaw, pucker, funnel, spread = _articulators(phones, seconds).T * awake
+    jaw, pucker, funnel, spread = _articulators(phones, seconds, fps).T * awake
     lips = _contact(phones, LIP_CONTACT, seconds)
     teeth = _contact(phones, TEETH_CONTACT, seconds)
     apart = 1 - np.maximum(lips, teeth)
@@ -219,18 +220,10 @@ def articulate(phones: list[Phone], n_frames: int) -> Curves:
         "mouthRollUpper": 0.12 * lips**2,
     }
     columns = [mouth.get(c.removesuffix("Left").removesuffix("Right"), np.zeros(n_frames)) for c in BLENDSHAPE_CHANNELS]
-    return Curves(np.stack(columns, axis=1).clip(0, 1).astype(np.float32), BLENDSHAPE_CHANNELS, CLIP_FPS)
+    return Curves(np.stack(columns, axis=1).clip(0, 1).astype(np.float32), BLENDSHAPE_CHANNELS, fps)
 
 
-def phone_rows(phones: list[Phone], n_frames: int) -> NDArray[np.int8]:
-    """Indices (n_frames,) into PHONES at CLIP_FPS; a phone is heard until the next one starts."""
-    rows = unknown_phones(n_frames)
-    for phone in phones:
-        rows[math.ceil(phone.start_seconds * CLIP_FPS - 1e-6) :] = PHONE_CLASSES[phone.symbol]
-    return rows
-
-
-def _articulators(phones: list[Phone], seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+def _articulators(phones: list[Sound], seconds: NDArray[np.float64], fps: float) -> NDArray[np.float64]:
     """Jaw, pucker, funnel and spread (T, 4): the average of all targets by dominance."""
     weighted, total = np.zeros((len(seconds), 4)), np.full((len(seconds), 4), 1e-9)
     for phone in phones:
@@ -238,16 +231,26 @@ def _articulators(phones: list[Phone], seconds: NDArray[np.float64]) -> NDArray[
         wanted = np.array([target.jaw * phone.effort, target.pucker, target.funnel, target.spread])
         alpha = np.array([target.jaw_dominance] + 3 * [target.lip_dominance])
         start, end = _held_part(phone)
-        near = slice(max(0, int((phone.start_seconds - 1) * CLIP_FPS)), int((phone.end_seconds + 1) * CLIP_FPS))
+        near = slice(max(0, int((phone.start_seconds - 1) * fps)), max(0, int((phone.end_seconds + 1) * fps)))
         before = (start - seconds[near, None]).clip(0) * RATE_BEFORE_HZ
         after = (seconds[near, None] - end).clip(0) * RATE_AFTER_HZ
         dominance = alpha * np.exp(-before - after)
         weighted[near] += dominance * wanted
         total[near] += dominance
-    return np.asarray(gaussian_filter1d(weighted / total, SMOOTHING_SECONDS * CLIP_FPS, axis=0))
+    return _smooth(weighted / total, SMOOTHING_SECONDS * fps)
 
 
-def _held_part(phone: Phone) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _smooth(rows: NDArray[np.float64], sigma_frames: float) -> NDArray[np.float64]:
+    """Rows (T, N) convolved with a Gaussian of 4 standard deviations, mirrored at both ends."""
+    reach = int(4 * sigma_frames + 0.5)
+    if not reach or not len(rows):
+        return rows
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma_frames) ** 2)
+    padded = np.pad(rows, ((reach, reach), (0, 0)), mode="symmetric")
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, len(kernel), axis=0) @ (kernel / kernel.sum()))
+
+
+def _held_part(phone: Sound) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """From when to when, in seconds, each articulator (4,) heeds the phone alone."""
     duration = phone.end_seconds - phone.start_seconds
     margin = (1 - HELD_SHARE) / 2 * duration
@@ -256,7 +259,7 @@ def _held_part(phone: Phone) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return phone.start_seconds + margin + DELAY_SECONDS, phone.end_seconds - margin + DELAY_SECONDS
 
 
-def _rest(phones: list[Phone], seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+def _rest(phones: list[Sound], seconds: NDArray[np.float64]) -> NDArray[np.float64]:
     """How far the face is at rest, (T,): wholly in the middle of long pauses, and at a silent beginning and end."""
     rest = np.zeros(len(seconds))
     for i, phone in enumerate(phones):
@@ -270,7 +273,7 @@ def _rest(phones: list[Phone], seconds: NDArray[np.float64]) -> NDArray[np.float
     return rest
 
 
-def _contact(phones: list[Phone], closing: dict[str, float], seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+def _contact(phones: list[Sound], closing: dict[str, float], seconds: NDArray[np.float64]) -> NDArray[np.float64]:
     """How closed the phones make the mouth, (T,): their value in closing while they last, with soft flanks."""
     contact = np.zeros(len(seconds))
     for phone in phones:
