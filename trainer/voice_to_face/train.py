@@ -60,7 +60,7 @@ class Config:
     """Folder of prepared clips, one folder a corpus."""
     run: Path = Path("runs/voice_to_face")
     """Run folder: config.json, TensorBoard log, checkpoint, exported model. A run found there is resumed."""
-    steps: int = 7_000
+    steps: int = 13_000
     """Updates."""
     batch_runs: int = 12
     """Runs in a batch, in all processes together."""
@@ -87,6 +87,8 @@ class Config:
             "grid": 1.0,
             "grid_voices": 2.0,
             "synthetic_speech": 3.0,
+            "festival": 2.0,
+            "festival_voices": 1.5,
             "speechocean_en": 1.5,
             "facegood": 0.4,
             "facegood_voices": 0.8,
@@ -106,7 +108,7 @@ class Config:
     """float32, bfloat16 (autocast), or auto: bfloat16 on a GPU."""
     clips_per_corpus: int = 100_000
     """At most so many clips of each corpus."""
-    validate_every: int = 1_750
+    validate_every: int = 3_250
     """Updates from one validation and checkpoint to the next."""
     validation_clips: int = 25
     """Held-out clips of each corpus that are used."""
