@@ -20,8 +20,8 @@ LOOKAHEAD_FRAMES = 3
 LEAD_IN_SECONDS = 1.0
 """Silence before the sound begins, so that the first frames have something round them."""
 HISS = 1e-4
-"""Amplitude of noise (-80 dB) under everything: complete silence, as gates and muted microphones give it, is unknown to
-the network, which leaves the mouth half open in it."""
+"""Amplitude of noise (-80 dB) under everything: complete silence, as gates and muted microphones give it, is unlike all
+that a network was trained on, and has left mouths half open."""
 
 
 class Stream:
