@@ -18,9 +18,9 @@ film: ## recordings on two heads, side by side -> out/film.mp4; AUDIO="a.wav b.f
 	.venv/bin/python -m tools.film $(AUDIO) --head $(HEAD) $(if $(wildcard $(FACEKIT)),--facekit $(FACEKIT)) --output out/film.mp4
 
 test: lint ## everyday tests, in Blender 4.5 and 5.0 as Python modules
-	.venv/bin/python -m pytest -m "not slow"
+	.venv/bin/python -m pytest -n 2 -m "not slow"
 	@tools/setup_environment.sh .venv-next blender-next,test
-	.venv-next/bin/python -m pytest -m "not slow" tests/core tests/blender tests/end_to_end
+	.venv-next/bin/python -m pytest -n 2 -m "not slow" tests/core tests/blender tests/end_to_end
 
 test-slow: ## tests that take longer than a few seconds each
 	@tools/setup_environment.sh .venv $(DEVELOP)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -130,6 +131,16 @@ def test_steps_of_the_landmarks_lower_the_loss(model: AudioToLandmarks) -> None:
     assert losses[-1] < 0.5 * losses[0]
 
 
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Convolutions that several threads share add up in any order."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
+
+
+@pytest.mark.usefixtures("one_thread")
 def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
     whole, broken = (replace(FAKE_SOUND, run=tmp_path / name) for name in ("whole", "broken"))
     train_landmarks.main(replace(whole, steps=3))
