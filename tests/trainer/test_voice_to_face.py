@@ -97,6 +97,7 @@ def test_an_f_is_no_contact_of_the_lips() -> None:
     assert is_contact(torch.zeros(1, 3, 51), phones).tolist() == [[False, True, True]]
 
 
+@pytest.mark.slow
 def test_resuming_gives_the_same_weights_to_the_last_bit(tmp_path: Path) -> None:
     training.main(replace(SMALL, run=tmp_path / "whole"))
     with pytest.MonkeyPatch.context() as patch:
@@ -121,6 +122,7 @@ def losses(folder: Path) -> list[float]:
     return [event.value for event in events.Scalars("training/loss")]
 
 
+@pytest.mark.slow
 def test_two_processes_learn_like_one(tmp_path: Path) -> None:
     arguments = ["--fake", "--steps", "4", "--batch-runs", "4", "--run-frames", "30", "--warmup-steps", "1"]
     for name, launcher in (("one", []), ("two", ["torch.distributed.run", "--nproc-per-node", "2", "-m"])):
@@ -145,6 +147,7 @@ def test_the_model_file_speaks_by_itself(tmp_path: Path) -> None:
     assert "fake" in (tmp_path / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_mixed_precision_stays_close(tmp_path: Path) -> None:
     for precision in ("float32", "bfloat16"):
         training.main(replace(SMALL, precision=precision, run=tmp_path / precision))
