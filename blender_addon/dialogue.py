@@ -26,7 +26,7 @@ from .core.channels import BLENDSHAPE_CHANNELS
 from .core.curves import Curves, frames_to_seconds
 from .core.names import most_alike
 from .core.shaping import Shaping
-from .drawing import draw_sentence
+from .drawing import can_press, draw_sentence, refuse
 from .job import Job
 from .translation import translated
 
@@ -397,17 +397,14 @@ class VOXKEY_OT_generate_dialogue(operators.JobOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        reason = disabled_reason(context)
-        if reason:
-            cls.poll_message_set(translated(reason))
-        return reason is None
+        return can_press(cls, disabled_reason(context))
 
     def execute(self, context: bpy.types.Context) -> Any:
         try:
             script = self._prepared(context)
             return self.write(context, predict(script))
         except ValueError as error:
-            return self._refuse(context, error)
+            return refuse(self, error)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Any:
         if operators.in_background():
@@ -415,7 +412,7 @@ class VOXKEY_OT_generate_dialogue(operators.JobOperator, bpy.types.Operator):
         try:
             script = self._prepared(context)
         except ValueError as error:
-            return self._refuse(context, error)
+            return refuse(self, error)
 
         def work(job: Job) -> Heard:
             return predict(script, job.report_progress, lambda: job.is_cancelled)
@@ -432,10 +429,6 @@ class VOXKEY_OT_generate_dialogue(operators.JobOperator, bpy.types.Operator):
         self._shaping = properties.shaping(context)
         device = properties.device(context)
         return prepare(context.scene, voices(context.scene), properties.model_path(context), device)
-
-    def _refuse(self, context: bpy.types.Context, error: ValueError) -> Any:
-        self.report({"ERROR"}, translated(str(error)))
-        return {"CANCELLED"}
 
 
 def voices(scene: bpy.types.Scene) -> list[Voice]:

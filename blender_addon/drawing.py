@@ -34,3 +34,16 @@ def redraw_panels(context: bpy.types.Context) -> None:
                 for region in area.regions:
                     if region.type == "UI":
                         region.tag_redraw()
+
+
+def can_press(operator_type: Any, reason: str | None) -> bool:
+    """Whether nothing speaks against an operator, for its poll; the reason that does becomes its tooltip."""
+    if reason:
+        operator_type.poll_message_set(translated(reason))
+    return reason is None
+
+
+def refuse(operator: Any, error: ValueError) -> Any:
+    """The end of an execute that did nothing, with one sentence."""
+    operator.report({"ERROR"}, translated(str(error)))
+    return {"CANCELLED"}

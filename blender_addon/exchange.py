@@ -19,6 +19,7 @@ from . import face, generation, keyframes, operators, phone_track, properties, r
 from .core import audio2face, livelink, phones
 from .core.curves import Curves, Float32Array, frames_to_seconds, sample_curves, seconds_to_frames
 from .core.shaping import Shaping
+from .drawing import can_press, refuse
 from .translation import translated
 
 SCENE_RATE, APP_RATE = "SCENE", "60"
@@ -215,7 +216,7 @@ class VOXKEY_OT_import_capture(bpy.types.Operator, ImportHelper):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return _poll(cls, face.target_problem(properties.target_object(context)))
+        return can_press(cls, face.target_problem(properties.target_object(context)))
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         if self.properties.is_property_set("filepath"):  # a file was dropped
@@ -227,7 +228,7 @@ class VOXKEY_OT_import_capture(bpy.types.Operator, ImportHelper):
         try:
             result = import_capture(scene, obj, Path(self.filepath), scene.frame_current, scene.voxkey.head)
         except ValueError as error:
-            return _refuse(self, error)
+            return refuse(self, error)
         self.report({"WARNING" if result.warnings else "INFO"}, translated(result.summary))
         return {"FINISHED"}
 
@@ -265,14 +266,14 @@ class _Export(ExportHelper):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return _poll(cls, no_take_reason(context))
+        return can_press(cls, no_take_reason(context))
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         self.filter_glob = self.endings
         try:
             self.filepath = str(proposed_file(_chosen_take(context, self.take), self.filename_ext))
         except ValueError as error:
-            return _refuse(self, error)
+            return refuse(self, error)
         return super().invoke(context, event)
 
     def execute(self, context: bpy.types.Context) -> Any:
@@ -280,7 +281,7 @@ class _Export(ExportHelper):
             path = Path(bpy.path.abspath(self.filepath))
             self.write(_chosen_take(context, self.take), path, context.scene)
         except ValueError as error:
-            return _refuse(self, error)
+            return refuse(self, error)
         self.report({"INFO"}, translated(f"Wrote {path.name}"))
         return {"FINISHED"}
 
@@ -346,7 +347,7 @@ class VOXKEY_OT_export_phones(_Export, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return _poll(cls, no_phones_reason(context))
+        return can_press(cls, no_phones_reason(context))
 
     def write(self, take: bpy.types.Action, path: Path, _scene: bpy.types.Scene) -> None:
         said, duration_seconds = phone_track.phones_of(take)
@@ -367,13 +368,13 @@ class VOXKEY_OT_bake_takes(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return _poll(cls, no_take_reason(context))
+        return can_press(cls, no_take_reason(context))
 
     def execute(self, context: bpy.types.Context) -> Any:
         try:
             action = bake(context.scene, properties.target_object(context))
         except ValueError as error:
-            return _refuse(self, error)
+            return refuse(self, error)
         self.report({"INFO"}, translated(f"Baked {action.name}; the NLA tracks are muted"))
         return {"FINISHED"}
 
@@ -430,17 +431,6 @@ def _chosen_take(context: bpy.types.Context, name: str) -> bpy.types.Action:
     if named is None:
         raise ValueError(f"{obj.name} has no take {name}; choose another")
     return named
-
-
-def _poll(cls: Any, reason: str | None) -> bool:
-    if reason:
-        cls.poll_message_set(translated(reason))
-    return reason is None
-
-
-def _refuse(operator: bpy.types.Operator, error: ValueError) -> Any:
-    operator.report({"ERROR"}, translated(str(error)))
-    return {"CANCELLED"}
 
 
 CLASSES: tuple[Any, ...] = (

@@ -14,7 +14,7 @@ import bpy
 
 from . import audio_io, generation, keyframes, operators, properties
 from .core.shaping import Shaping
-from .drawing import draw_sentence
+from .drawing import draw_sentence, refuse
 from .translation import translated
 
 
@@ -61,8 +61,7 @@ class VOXKEY_OT_follow_strip(operators.JobOperator, bpy.types.Operator):
             request = self._request(context)
             return self.write(context, generation.predict(request)) if request else {"FINISHED"}
         except ValueError as error:
-            self.report({"ERROR"}, translated(str(error)))
-            return {"CANCELLED"}
+            return refuse(self, error)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Any:
         if operators.in_background():
@@ -70,8 +69,7 @@ class VOXKEY_OT_follow_strip(operators.JobOperator, bpy.types.Operator):
         try:
             request = self._request(context)
         except ValueError as error:
-            self.report({"ERROR"}, translated(str(error)))
-            return {"CANCELLED"}
+            return refuse(self, error)
         if request is None:
             return {"FINISHED"}
         return self.start(

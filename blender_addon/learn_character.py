@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from . import face_view, keyframes, operators, preferences, properties
 from .core.curves import Float32Array
 from .core.frames import SIDE_PX, Frames, save_frames
-from .drawing import draw_sentence
+from .drawing import can_press, draw_sentence, refuse
 from .job import Job
 from .steps import SteppedOperator
 from .translation import translated
@@ -249,10 +249,7 @@ class VOXKEY_OT_learn_character(SteppedOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        reason = disabled_reason(context)
-        if reason:
-            cls.poll_message_set(translated(reason))
-        return reason is None
+        return can_press(cls, disabled_reason(context))
 
     def execute(self, context: bpy.types.Context) -> Any:
         request = _request(context)
@@ -262,7 +259,7 @@ class VOXKEY_OT_learn_character(SteppedOperator, bpy.types.Operator):
             train(request, lambda done: None, lambda: False)
             return self.write(context, request)
         except ValueError as error:
-            return self.refuse(error)
+            return refuse(self, error)
         finally:
             shutil.rmtree(request.folder, ignore_errors=True)
 

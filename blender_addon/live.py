@@ -32,7 +32,7 @@ from .core.retarget import RigMap
 from .core.shaping import Shaping, shape_curves
 from .core.streaming import Stream
 from .core.wav import write_wav
-from .drawing import draw_sentence, redraw_panels
+from .drawing import can_press, draw_sentence, redraw_panels, refuse
 from .job import Job
 from .translation import translated
 
@@ -452,10 +452,7 @@ class VOXKEY_OT_live(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        reason = None if _running else disabled_reason(context)
-        if reason:
-            cls.poll_message_set(translated(reason))
-        return reason is None
+        return can_press(cls, None if _running else disabled_reason(context))
 
     def execute(self, _context: bpy.types.Context) -> Any:
         self.report({"ERROR"}, translated("Live needs Blender's window; without one, generate a take"))
@@ -470,8 +467,7 @@ class VOXKEY_OT_live(bpy.types.Operator):
         try:
             self._performance = start(context)
         except ValueError as error:
-            self.report({"ERROR"}, translated(str(error)))
-            return {"CANCELLED"}
+            return refuse(self, error)
         self._timer = context.window_manager.event_timer_add(TICK_SECONDS, window=context.window)
         context.window_manager.modal_handler_add(self)
         redraw_panels(context)
@@ -512,8 +508,7 @@ class VOXKEY_OT_live(bpy.types.Operator):
             model = properties.model_path(context).name
             written = source.record(context.scene, obj, properties.shaping(context), model)
         except ValueError as error:
-            self.report({"ERROR"}, translated(str(error)))
-            return {"CANCELLED"}
+            return refuse(self, error)
         self.report({"INFO"}, translated(f"{written}; {source.sentence}"))
         return {"FINISHED"}
 

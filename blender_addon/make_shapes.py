@@ -20,7 +20,7 @@ from .core.deformation_transfer import Shapes, transfer
 from .core.head import read_head
 from .core.retarget import match_names
 from .core.surface import Floats, Ints
-from .drawing import draw_sentence, redraw_panels
+from .drawing import can_press, draw_sentence, redraw_panels, refuse
 from .job import Job
 from .shape_match import ATTRIBUTE, read_landmarks
 from .translation import translated
@@ -94,10 +94,7 @@ class VOXKEY_OT_make_shape_keys(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        reason = disabled_reason(context)
-        if reason:
-            cls.poll_message_set(translated(reason))
-        return reason is None
+        return can_press(cls, disabled_reason(context))
 
     def execute(self, context: bpy.types.Context) -> Any:
         manager = context.window_manager
@@ -106,7 +103,7 @@ class VOXKEY_OT_make_shape_keys(bpy.types.Operator):
             request = _request(context, self.replace)
             return self._write(request, _transfer(request, lambda done: manager.progress_update(100 * done)))
         except ValueError as error:
-            return self._refuse(error)
+            return refuse(self, error)
         finally:
             manager.progress_end()
 
@@ -119,7 +116,7 @@ class VOXKEY_OT_make_shape_keys(bpy.types.Operator):
         try:
             self._request = _request(context, self.replace)
         except ValueError as error:
-            return self._refuse(error)
+            return refuse(self, error)
         _running = Job(lambda job: _transfer(self._request, job.report_progress, lambda: job.is_cancelled))
         self._timer = context.window_manager.event_timer_add(0.2, window=context.window)
         context.window_manager.modal_handler_add(self)
@@ -142,7 +139,7 @@ class VOXKEY_OT_make_shape_keys(bpy.types.Operator):
         try:
             return self._write(self._request, job.result())
         except ValueError as error:
-            return self._refuse(error)
+            return refuse(self, error)
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender calls this too, when the window closes or another file is opened."""
@@ -160,10 +157,6 @@ class VOXKEY_OT_make_shape_keys(bpy.types.Operator):
             {"INFO"}, translated(f"{len(offsets)} shapes were carried over from {request.source_name} to {names}")
         )
         return {"FINISHED"}
-
-    def _refuse(self, error: ValueError) -> Any:
-        self.report({"ERROR"}, translated(str(error)))
-        return {"CANCELLED"}
 
 
 CLASSES = (VOXKEY_OT_make_shape_keys,)

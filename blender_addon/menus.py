@@ -18,7 +18,7 @@ import bpy
 from bpy_extras.io_utils import ImportHelper
 
 from . import audio_io, face, operators, properties
-from .drawing import draw_sentence
+from .drawing import can_press, draw_sentence, refuse
 from .translation import translated
 
 AUDIO_ENDINGS = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aac")
@@ -63,8 +63,7 @@ class VOXKEY_OT_animate_sound(bpy.types.Operator, ImportHelper):
         try:
             strip = audio_io.add_sound_strip(scene, Path(bpy.path.abspath(self.filepath)), scene.frame_current)
         except ValueError as error:
-            self.report({"ERROR"}, translated(str(error)))
-            return {"CANCELLED"}
+            return refuse(self, error)
         scene.voxkey.source = strip.name
         if self.is_animated:
             _generate(self, context)
@@ -79,10 +78,7 @@ class VOXKEY_OT_animate_strip(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        reason = _no_strip_reason(context.scene) or face.target_problem(properties.target_object(context))
-        if reason:
-            cls.poll_message_set(translated(reason))
-        return reason is None
+        return can_press(cls, _no_strip_reason(context.scene) or face.target_problem(properties.target_object(context)))
 
     def execute(self, context: bpy.types.Context) -> Any:
         context.scene.voxkey.source = context.scene.sequence_editor.active_strip.name

@@ -16,7 +16,7 @@ from bpy_extras.io_utils import ImportHelper
 from . import audio_io, face, generation, keyframes, preferences, properties, rig_look, self_check
 from .core.model import IN_NUMPY
 from .core.shaping import RANGES, SEEDS, Shaping
-from .drawing import redraw_panels
+from .drawing import can_press, redraw_panels, refuse
 from .job import Job
 from .translation import translated
 
@@ -207,7 +207,7 @@ class JobOperator:
         try:
             return self.write(context, job.result())
         except ValueError as error:
-            return _refuse(self, error)
+            return refuse(self, error)
 
 
 class VOXKEY_OT_generate(JobOperator, bpy.types.Operator):
@@ -218,14 +218,14 @@ class VOXKEY_OT_generate(JobOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return poll(cls, disabled_reason(context))
+        return can_press(cls, disabled_reason(context))
 
     def execute(self, context: bpy.types.Context) -> Any:
         try:
             self._request, self._shaping = _request(context), properties.shaping(context)
             return self.write(context, generation.predict(self._request))
         except ValueError as error:
-            return _refuse(self, error)
+            return refuse(self, error)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Any:
         if in_background():
@@ -233,7 +233,7 @@ class VOXKEY_OT_generate(JobOperator, bpy.types.Operator):
         try:
             self._request = _request(context)
         except ValueError as error:
-            return _refuse(self, error)
+            return refuse(self, error)
         self._shaping = properties.shaping(context)
         return self.start(
             context, lambda job: generation.predict(self._request, job.report_progress, lambda: job.is_cancelled)
@@ -251,8 +251,8 @@ class VOXKEY_OT_cancel(bpy.types.Operator):
     bl_description = "Stop generating; nothing is written (Esc does the same)"
 
     @classmethod
-    def poll(cls, _context: bpy.types.Context) -> bool:
-        return poll(cls, None if _running else "Voxkey is not generating")
+    def can_press(cls, _context: bpy.types.Context) -> bool:
+        return can_press(cls, None if _running else "Voxkey is not generating")
 
     def execute(self, _context: bpy.types.Context) -> Any:
         cancel_job()
@@ -267,13 +267,13 @@ class VOXKEY_OT_reshape_take(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return poll(cls, no_take_reason(context))
+        return can_press(cls, no_take_reason(context))
 
     def execute(self, context: bpy.types.Context) -> Any:
         try:
             return apply_settings(self, context, current_take(context))
         except ValueError as error:
-            return _refuse(self, error)
+            return refuse(self, error)
 
 
 class VOXKEY_OT_delete_take(bpy.types.Operator):
@@ -284,7 +284,7 @@ class VOXKEY_OT_delete_take(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return poll(cls, no_take_reason(context))
+        return can_press(cls, no_take_reason(context))
 
     def execute(self, context: bpy.types.Context) -> Any:
         from . import take_list  # which imports this module
@@ -294,7 +294,7 @@ class VOXKEY_OT_delete_take(bpy.types.Operator):
         try:
             take_list.delete(properties.target_object(context), take)
         except ValueError as error:
-            return _refuse(self, error)
+            return refuse(self, error)
         self.report({"INFO"}, translated(f"{name} was removed"))
         return {"FINISHED"}
 
@@ -309,14 +309,14 @@ class VOXKEY_OT_apply_fix(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return poll(cls, no_take_reason(context))
+        return can_press(cls, no_take_reason(context))
 
     def execute(self, context: bpy.types.Context) -> Any:
         obj, take = properties.target_object(context), current_take(context)
         try:
             self_check.apply_fix(context.scene, obj, take, self.sentence)
         except ValueError as error:
-            return _refuse(self, error)
+            return refuse(self, error)
         self.report({"INFO"} if keyframes.read_facts(take)["moved"] else {"WARNING"}, translated(_seen_sentence(take)))
         return {"FINISHED"}
 
@@ -336,7 +336,7 @@ class VOXKEY_OT_add_sound(bpy.types.Operator, ImportHelper):
         try:
             strip = audio_io.add_sound_strip(scene, Path(self.filepath), scene.frame_current)
         except ValueError as error:
-            return _refuse(self, error)
+            return refuse(self, error)
         scene.voxkey.source = strip.name
         return {"FINISHED"}
 
@@ -360,13 +360,6 @@ def in_background() -> bool:
     return bool(bpy.app.background)
 
 
-def poll(cls: Any, reason: str | None) -> bool:
-    """Whether an operator can be pressed; the reason why not becomes its tooltip."""
-    if reason:
-        cls.poll_message_set(translated(reason))
-    return reason is None
-
-
 def no_take_reason(context: bpy.types.Context) -> str | None:
     if _running is not None:
         return "Voxkey is generating; wait, or cancel it"
@@ -388,11 +381,6 @@ def _request(context: bpy.types.Context) -> generation.Request:
         properties.device(context),
         context.scene.voxkey.head,
     )
-
-
-def _refuse(operator: bpy.types.Operator, error: ValueError) -> Any:
-    operator.report({"ERROR"}, translated(str(error)))
-    return {"CANCELLED"}
 
 
 def _announce(operator: bpy.types.Operator, result: generation.Result) -> Any:

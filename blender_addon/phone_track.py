@@ -34,7 +34,7 @@ from .core.curves import frames_to_seconds, seconds_to_frames
 from .core.phone_edits import LIPS, SILENCE, Edits, check_name, classes_of
 from .core.phones import Phone, segments
 from .core.shaping import Shaping
-from .drawing import draw_sentence
+from .drawing import can_press, draw_sentence, refuse
 from .translation import translated
 
 PHONE = "voxkey_phone"
@@ -302,17 +302,13 @@ class _PhoneOperator:
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        reason = cls.reason(context)
-        if reason:
-            cls.poll_message_set(translated(reason))
-        return reason is None
+        return can_press(cls, cls.reason(context))
 
     def execute(self, context: bpy.types.Context) -> Any:
         try:
             self.report({"INFO"}, translated(self.act(context)))
         except ValueError as error:
-            self.report({"ERROR"}, translated(str(error)))
-            return {"CANCELLED"}
+            return refuse(self, error)
         return {"FINISHED"}
 
     def act(self, context: bpy.types.Context) -> str:

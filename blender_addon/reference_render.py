@@ -32,7 +32,7 @@ from .core.landmarks import procrustes
 from .core.png import write_png
 from .core.shaping import Shaping, shape_curves
 from .core.wav import resample_waveform
-from .drawing import draw_sentence
+from .drawing import can_press, draw_sentence, refuse
 from .job import Job
 from .steps import SteppedOperator
 from .translation import translated
@@ -428,17 +428,14 @@ class VOXKEY_OT_reference_render(SteppedOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        reason = disabled_reason(context)
-        if reason:
-            cls.poll_message_set(translated(reason))
-        return reason is None
+        return can_press(cls, disabled_reason(context))
 
     def execute(self, context: bpy.types.Context) -> Any:
         try:
             self._request = _request(context)
             return self._show(render(self._request))
         except ValueError as error:
-            return self.refuse(error)
+            return refuse(self, error)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Any:
         if operators.in_background():
@@ -446,7 +443,7 @@ class VOXKEY_OT_reference_render(SteppedOperator, bpy.types.Operator):
         try:
             self._request = _request(context)
         except ValueError as error:
-            return self.refuse(error)
+            return refuse(self, error)
         if self._request.hearing:
             steps, share = (0.0 for _ in ()), 0.0
         else:

@@ -37,6 +37,7 @@ from .core.retarget import (
     rig_map_to_text,
     save_rig_map,
 )
+from .drawing import can_press, refuse
 from .translation import translated
 
 CHANNELS = (*BLENDSHAPE_CHANNELS, *HEAD_CHANNELS)
@@ -360,17 +361,13 @@ class _Editor:
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        reason = cls.reason(context)
-        if reason:
-            cls.poll_message_set(translated(reason))
-        return reason is None
+        return can_press(cls, cls.reason(context))
 
     def execute(self, context: bpy.types.Context) -> Any:
         try:
             self.change(properties.target_object(context))
         except ValueError as error:
-            self.report({"ERROR"}, translated(str(error)))
-            return {"CANCELLED"}
+            return refuse(self, error)
         return {"FINISHED"}
 
 
@@ -434,8 +431,7 @@ class VOXKEY_OT_save_rig_map(_Editor, bpy.types.Operator, ExportHelper):
         try:
             rig_map = _known_map(properties.target_object(context))
         except ValueError as error:
-            self.report({"ERROR"}, translated(str(error)))
-            return {"CANCELLED"}
+            return refuse(self, error)
         name = bpy.path.clean_name(rig_map.name.removesuffix(EDITED)) or "rig_map"
         self.filepath = str(presets.user_folder() / f"{name}.json")
         return super().invoke(context, event)

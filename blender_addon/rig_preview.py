@@ -16,7 +16,7 @@ import bpy
 from . import face, keyframes, properties
 from .core.channels import BLENDSHAPE_CHANNELS
 from .core.retarget import RigMap
-from .drawing import redraw_panels
+from .drawing import can_press, redraw_panels, refuse
 from .translation import translated
 
 WIDTH_PX = 300
@@ -95,10 +95,7 @@ class VOXKEY_OT_preview_channel(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        reason = "A channel is being shown; click to end that" if _running else _no_face(context)
-        if reason:
-            cls.poll_message_set(translated(reason))
-        return reason is None
+        return can_press(cls, "A channel is being shown; click to end that" if _running else _no_face(context))
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         global _running
@@ -106,8 +103,7 @@ class VOXKEY_OT_preview_channel(bpy.types.Operator):
         try:
             rig_map, cover, _ = face.chosen_map(obj)
         except ValueError as error:
-            self.report({"ERROR"}, translated(str(error)))
-            return {"CANCELLED"}
+            return refuse(self, error)
         moving = {*cover.matched, *cover.combined}
         if rig_map is None or self.channel not in moving:
             self.report({"ERROR"}, translated(f"{self.channel} moves nothing on {obj.name}; add a link for it"))

@@ -23,6 +23,7 @@ from . import operators
 from .core.emotion import EMOTIONS
 from .core.shaping import SEEDS, Shaping
 from .core.text_files import read_text, write_text
+from .drawing import refuse
 from .translation import translated
 
 SHIPPED_FOLDER = Path(__file__).parent / "settings"
@@ -121,8 +122,7 @@ class _Load:
         try:
             apply_preset(context, read_preset(path))
         except ValueError as error:
-            self.report({"ERROR"}, translated(str(error)))
-            return {"CANCELLED"}
+            return refuse(self, error)
         self.report({"INFO"}, translated(f"{path.stem}: all settings are those of the preset"))
         return {"FINISHED"}
 
@@ -179,8 +179,7 @@ class VOXKEY_OT_save_preset(bpy.types.Operator, ExportHelper):
         try:
             write_text(path, json.dumps({"settings": changed}, indent=2) + "\n")
         except ValueError as error:
-            self.report({"ERROR"}, translated(str(error)))
-            return {"CANCELLED"}
+            return refuse(self, error)
         forget()
         self.report({"INFO"}, translated(f"Saved {path.name}"))
         return {"FINISHED"}

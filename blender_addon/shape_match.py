@@ -19,7 +19,7 @@ from .core.front_view import Floats, Ints
 from .core.landmarks import guess_landmarks, nearest_vertices
 from .core.retarget import completed
 from .core.shape_solve import FOUND, ShapeMatch, match_shapes
-from .drawing import draw_sentence
+from .drawing import can_press, draw_sentence, refuse
 from .translation import translated
 
 ATTRIBUTE = "landmark68"
@@ -176,7 +176,7 @@ class VOXKEY_OT_guess_landmarks(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return _poll(cls, disabled_reason(context))
+        return can_press(cls, disabled_reason(context))
 
     def execute(self, context: bpy.types.Context) -> Any:
         obj = properties.target_object(context)
@@ -184,7 +184,7 @@ class VOXKEY_OT_guess_landmarks(bpy.types.Operator):
             shapes = read_face(obj)
             landmarks = self._landmarks(context, obj, shapes)
         except ValueError as error:
-            return _refuse(self, error)
+            return refuse(self, error)
         _show(context, obj, shapes.vertices, landmarks)
         self.report({"INFO"}, translated(f"{OBJECT_NAME} of {obj.name}: drag them where they are wrong, then apply"))
         return {"FINISHED"}
@@ -207,14 +207,14 @@ class VOXKEY_OT_apply_landmarks(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return _poll(cls, apply_disabled_reason(context))
+        return can_press(cls, apply_disabled_reason(context))
 
     def execute(self, context: bpy.types.Context) -> Any:
         obj = properties.target_object(context)
         try:
             _apply(obj)
         except ValueError as error:
-            return _refuse(self, error)
+            return refuse(self, error)
         context.view_layer.objects.active = obj
         obj.select_set(True)
         self.report({"INFO"}, translated(f"{obj.name} keeps its 68 landmarks"))
@@ -232,7 +232,7 @@ class VOXKEY_OT_match_by_shape(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return _poll(cls, match_disabled_reason(context))
+        return can_press(cls, match_disabled_reason(context))
 
     def execute(self, context: bpy.types.Context) -> Any:
         obj = properties.target_object(context)
@@ -241,7 +241,7 @@ class VOXKEY_OT_match_by_shape(bpy.types.Operator):
                 _apply(obj)
             found = match(obj)
         except ValueError as error:
-            return _refuse(self, error)
+            return refuse(self, error)
         n_keys = len({link.target for link in found.rig_map.links})
         self.report({"INFO"}, translated(f"{obj.name}: {_summary(found.residuals)}, by {n_keys} shape keys"))
         return {"FINISHED"}
@@ -365,14 +365,3 @@ def _remove(obj: bpy.types.Object) -> None:
     mesh = marks.data
     bpy.data.objects.remove(marks)
     bpy.data.meshes.remove(mesh)
-
-
-def _poll(cls: Any, reason: str | None) -> bool:
-    if reason:
-        cls.poll_message_set(translated(reason))
-    return reason is None
-
-
-def _refuse(operator: bpy.types.Operator, error: ValueError) -> Any:
-    operator.report({"ERROR"}, translated(str(error)))
-    return {"CANCELLED"}

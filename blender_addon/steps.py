@@ -13,8 +13,8 @@ from typing import Any
 import bpy
 
 from . import operators
+from .drawing import refuse
 from .job import Job
-from .translation import translated
 
 STEP_SECONDS = 0.08
 """How long the interface stands still at a time; a single step may take longer."""
@@ -53,18 +53,13 @@ class SteppedOperator(operators.JobOperator):
                 self._take_steps(job)
             except ValueError as error:
                 self.cancel(context)
-                return self.refuse(error)
+                return refuse(self, error)
         return operators.JobOperator.modal(self, context, event)
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender calls this too, when the window closes or another file is opened."""
         self._steps.close()  # so that the scene goes back to where it was
         operators.JobOperator.cancel(self, context)
-
-    def refuse(self, error: ValueError) -> Any:
-        """Say why nothing was done."""
-        self.report({"ERROR"}, translated(str(error)))
-        return {"CANCELLED"}
 
     def _take_steps(self, job: Job) -> None:
         end = time.monotonic() + STEP_SECONDS

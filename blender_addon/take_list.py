@@ -30,7 +30,7 @@ from . import (
     take_range,
     take_stack,
 )
-from .drawing import draw_sentence, redraw_panels
+from .drawing import can_press, draw_sentence, redraw_panels, refuse
 from .rig_look import Listed, listed
 from .translation import translated
 
@@ -85,17 +85,13 @@ class _TakeOperator:
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        reason = no_take_reason(context)
-        if reason:
-            cls.poll_message_set(translated(reason))
-        return reason is None
+        return can_press(cls, no_take_reason(context))
 
     def execute(self, context: bpy.types.Context) -> Any:
         try:
             self.act(context, properties.target_object(context), _chosen(context, self.take))
         except ValueError as error:
-            self.report({"ERROR"}, translated(str(error)))
-            return {"CANCELLED"}
+            return refuse(self, error)
         return {"FINISHED"}
 
     def act(self, context: bpy.types.Context, obj: bpy.types.Object, take: bpy.types.Action) -> None:

@@ -15,7 +15,7 @@ import bpy
 
 from . import generation, keyframes, operators, properties, rig_look
 from .core.curves import seconds_to_frames
-from .drawing import draw_sentence
+from .drawing import can_press, draw_sentence, refuse
 from .translation import translated
 
 FADE_SECONDS = 0.15
@@ -109,7 +109,7 @@ class _RangeOperator:
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return operators.poll(cls, operators.no_take_reason(context))
+        return can_press(cls, operators.no_take_reason(context))
 
     def read(self, context: bpy.types.Context) -> None:
         """Fill in what was not given: operators must remember it, as Ctrl-Z and the job outlive the panel's values."""
@@ -128,10 +128,6 @@ class _RangeOperator:
         )
         return {"FINISHED"}
 
-    def refuse(self, error: ValueError) -> Any:
-        self.report({"ERROR"}, translated(str(error)))
-        return {"CANCELLED"}
-
 
 class VOXKEY_OT_shape_range(_RangeOperator, bpy.types.Operator):
     bl_idname = "voxkey.shape_range"
@@ -146,7 +142,7 @@ class VOXKEY_OT_shape_range(_RangeOperator, bpy.types.Operator):
             self.read(context)
             return self.redo(context)
         except ValueError as error:
-            return self.refuse(error)
+            return refuse(self, error)
 
 
 class VOXKEY_OT_regenerate_range(operators.JobOperator, _RangeOperator, bpy.types.Operator):
@@ -162,7 +158,7 @@ class VOXKEY_OT_regenerate_range(operators.JobOperator, _RangeOperator, bpy.type
             self.read(context)
             return self.redo(context, generation.predict(self._request(context)))
         except ValueError as error:
-            return self.refuse(error)
+            return refuse(self, error)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Any:
         if operators.in_background():
@@ -171,7 +167,7 @@ class VOXKEY_OT_regenerate_range(operators.JobOperator, _RangeOperator, bpy.type
             self.read(context)
             request = self._request(context)
         except ValueError as error:
-            return self.refuse(error)
+            return refuse(self, error)
         return self.start(
             context, lambda job: generation.predict(request, job.report_progress, lambda: job.is_cancelled)
         )
@@ -197,15 +193,14 @@ class VOXKEY_OT_remove_range(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return operators.poll(cls, operators.no_take_reason(context))
+        return can_press(cls, operators.no_take_reason(context))
 
     def execute(self, context: bpy.types.Context) -> Any:
         obj, take = properties.target_object(context), operators.current_take(context)
         try:
             generation.remove_range(context.scene, obj, take, self.number)
         except ValueError as error:
-            self.report({"ERROR"}, translated(str(error)))
-            return {"CANCELLED"}
+            return refuse(self, error)
         _show_sliders(None, context)
         return {"FINISHED"}
 

@@ -13,7 +13,8 @@ from typing import Any
 import bpy
 import numpy as np
 
-from . import exchange, face, keyframes, operators, properties, rig_look
+from . import exchange, face, keyframes, properties, rig_look
+from .drawing import can_press, refuse
 from .translation import translated
 
 TRACK, ACTION = "TRACK", "ACTION"
@@ -139,14 +140,14 @@ class VOXKEY_OT_merge_takes(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return operators.poll(cls, exchange.no_take_reason(context))
+        return can_press(cls, exchange.no_take_reason(context))
 
     def execute(self, context: bpy.types.Context) -> Any:
         obj, tolerance = properties.target_object(context), context.scene.voxkey.key_tolerance
         try:
             merged = merge(context.scene, obj, self.place, self.takes == "REMOVE", tolerance)
         except ValueError as error:
-            return _refuse(self, error)
+            return refuse(self, error)
         names = keyframes.listing(action.name for action in merged)
         muted, removed = f"Merged into {names}; the takes were muted", f"Merged into {names}; the takes were removed"
         self.report({"INFO"}, translated(muted if self.takes == "MUTE" else removed))
@@ -164,13 +165,13 @@ class VOXKEY_OT_push_down(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return operators.poll(cls, _no_action_reason(context))
+        return can_press(cls, _no_action_reason(context))
 
     def execute(self, context: bpy.types.Context) -> Any:
         try:
             names = push_down(properties.target_object(context))
         except ValueError as error:
-            return _refuse(self, error)
+            return refuse(self, error)
         self.report({"INFO"}, translated(f"Pushed down {keyframes.listing(names)}"))
         return {"FINISHED"}
 
@@ -191,11 +192,6 @@ def _no_action_reason(context: bpy.types.Context) -> str | None:
     known = rig_look.seen(obj)
     has_action = any(map(_has_action, rig_look.owners(known) if known else face.owners(face.character(obj))))
     return None if has_action else f"{obj.name} has no active Action; merge takes into one first"
-
-
-def _refuse(operator: bpy.types.Operator, error: ValueError) -> Any:
-    operator.report({"ERROR"}, translated(str(error)))
-    return {"CANCELLED"}
 
 
 CLASSES: tuple[Any, ...] = (VOXKEY_OT_merge_takes, VOXKEY_OT_push_down)
