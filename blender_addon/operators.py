@@ -251,7 +251,7 @@ class VOXKEY_OT_cancel(bpy.types.Operator):
     bl_description = "Stop generating; nothing is written (Esc does the same)"
 
     @classmethod
-    def can_press(cls, _context: bpy.types.Context) -> bool:
+    def poll(cls, _context: bpy.types.Context) -> bool:
         return can_press(cls, None if _running else "Voxkey is not generating")
 
     def execute(self, _context: bpy.types.Context) -> Any:

@@ -179,6 +179,12 @@ def broken_models(folder: Path) -> Iterator[tuple[Path, str]]:
     yield folder / "text.onnx", "text.onnx is damaged or no model file"
 
 
+def test_nothing_can_be_cancelled_while_nothing_runs(speech: Any) -> None:
+    assert not bpy.ops.voxkey.cancel.poll()
+    with pytest.raises(RuntimeError, match="Voxkey is not generating"):
+        bpy.ops.voxkey.cancel()
+
+
 def test_a_bad_model_file_gives_one_sentence(speech: Any, tmp_path: Path) -> None:
     for path, sentence in broken_models(tmp_path):
         speech.voxkey.model_path = str(path)
