@@ -15,6 +15,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,7 @@ from .core.channels import BLENDSHAPE_CHANNELS
 from .core.curves import Curves, frames_to_seconds
 from .core.names import most_alike
 from .core.shaping import Shaping
-from .drawing import can_press, draw_sentence, refuse
-from .job import Job
+from .drawing import can_press, draw_sentence
 from .translation import translated
 
 LISTENING_SECONDS = 1.0
@@ -399,36 +399,16 @@ class VOXKEY_OT_generate_dialogue(operators.JobOperator, bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         return can_press(cls, disabled_reason(context))
 
-    def execute(self, context: bpy.types.Context) -> Any:
-        try:
-            script = self._prepared(context)
-            return self.write(context, predict(script))
-        except ValueError as error:
-            return refuse(self, error)
-
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Any:
-        if operators.in_background():
-            return self.execute(context)
-        try:
-            script = self._prepared(context)
-        except ValueError as error:
-            return refuse(self, error)
-
-        def work(job: Job) -> Heard:
-            return predict(script, job.report_progress, lambda: job.is_cancelled)
-
-        return self.start(context, work)
+    def prepare(self, context: bpy.types.Context) -> Callable[..., Any]:
+        self._shaping = properties.shaping(context)
+        device = properties.device(context)
+        return partial(predict, prepare(context.scene, voices(context.scene), properties.model_path(context), device))
 
     def write(self, context: bpy.types.Context, predicted: Heard) -> Any:
         report = write(predicted, self._shaping, context.scene.voxkey_dialogue.listening)
         context.scene.voxkey_dialogue.report = "\n".join(report.sentences)
         self.report({"WARNING" if report.skipped else "INFO"}, translated("; ".join(report.sentences)))
         return {"FINISHED"}
-
-    def _prepared(self, context: bpy.types.Context) -> Script:
-        self._shaping = properties.shaping(context)
-        device = properties.device(context)
-        return prepare(context.scene, voices(context.scene), properties.model_path(context), device)
 
 
 def voices(scene: bpy.types.Scene) -> list[Voice]:

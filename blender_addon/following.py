@@ -7,14 +7,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import bpy
 
 from . import audio_io, generation, keyframes, operators, properties
 from .core.shaping import Shaping
-from .drawing import draw_sentence, refuse
+from .drawing import draw_sentence
 from .translation import translated
 
 
@@ -56,25 +58,9 @@ class VOXKEY_OT_follow_strip(operators.JobOperator, bpy.types.Operator):
         name="Take", description="Name of the take's Action", options={"SKIP_SAVE"}
     )
 
-    def execute(self, context: bpy.types.Context) -> Any:
-        try:
-            request = self._request(context)
-            return self.write(context, generation.predict(request)) if request else {"FINISHED"}
-        except ValueError as error:
-            return refuse(self, error)
-
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Any:
-        if operators.in_background():
-            return self.execute(context)
-        try:
-            request = self._request(context)
-        except ValueError as error:
-            return refuse(self, error)
-        if request is None:
-            return {"FINISHED"}
-        return self.start(
-            context, lambda job: generation.predict(request, job.report_progress, lambda: job.is_cancelled)
-        )
+    def prepare(self, context: bpy.types.Context) -> Callable[..., Any] | None:
+        request = self._request(context)
+        return partial(generation.predict, request) if request else None
 
     def write(self, context: bpy.types.Context, predicted: generation.Prediction) -> Any:
         result = generation.write_result(self._place, self._shaping, predicted)

@@ -7,6 +7,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +163,33 @@ def apply_settings(operator: bpy.types.Operator, context: bpy.types.Context, tak
 
 
 class JobOperator:
-    """What operators that predict have in common in the interface: a bar, Esc that stops, and writing at the end."""
+    """What operators that predict have in common: in scripts they wait; in the interface a bar shows, and Esc stops."""
+
+    def prepare(self, context: bpy.types.Context) -> Callable[..., Any] | None:
+        """Read what Blender alone can tell; the prediction that follows, or None when there is none to make.
+
+        It is called as predict(on_progress, is_cancelled), both optional, in any thread, and its result goes to write.
+        ValueError, with nothing changed, when it can't be made.
+        """
+        raise NotImplementedError
+
+    def execute(self, context: bpy.types.Context) -> Any:
+        try:
+            predict = self.prepare(context)
+            return self.write(context, predict()) if predict else {"FINISHED"}
+        except ValueError as error:
+            return refuse(self, error)
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Any:
+        if in_background():
+            return self.execute(context)
+        try:
+            predict = self.prepare(context)
+        except ValueError as error:
+            return refuse(self, error)
+        if predict is None:
+            return {"FINISHED"}
+        return self.start(context, lambda job: predict(job.report_progress, lambda: job.is_cancelled))
 
     def start(self, context: bpy.types.Context, work: Callable[[Job], Any]) -> Any:
         """Run work(job) beside the interface; what it returns goes to write."""
@@ -220,24 +247,9 @@ class VOXKEY_OT_generate(JobOperator, bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         return can_press(cls, disabled_reason(context))
 
-    def execute(self, context: bpy.types.Context) -> Any:
-        try:
-            self._request, self._shaping = _request(context), properties.shaping(context)
-            return self.write(context, generation.predict(self._request))
-        except ValueError as error:
-            return refuse(self, error)
-
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Any:
-        if in_background():
-            return self.execute(context)
-        try:
-            self._request = _request(context)
-        except ValueError as error:
-            return refuse(self, error)
-        self._shaping = properties.shaping(context)
-        return self.start(
-            context, lambda job: generation.predict(self._request, job.report_progress, lambda: job.is_cancelled)
-        )
+    def prepare(self, context: bpy.types.Context) -> Callable[..., Any]:
+        self._request, self._shaping = _request(context), properties.shaping(context)
+        return partial(generation.predict, self._request)
 
     def write(self, context: bpy.types.Context, predicted: generation.Prediction) -> Any:
         result = generation.write_result(self._request.place, self._shaping, predicted)

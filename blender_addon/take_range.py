@@ -7,7 +7,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -153,24 +154,9 @@ class VOXKEY_OT_regenerate_range(operators.JobOperator, _RangeOperator, bpy.type
         "settings of Shaping and Life. Keys outside it stay as they are"
     )
 
-    def execute(self, context: bpy.types.Context) -> Any:
-        try:
-            self.read(context)
-            return self.redo(context, generation.predict(self._request(context)))
-        except ValueError as error:
-            return refuse(self, error)
-
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Any:
-        if operators.in_background():
-            return self.execute(context)
-        try:
-            self.read(context)
-            request = self._request(context)
-        except ValueError as error:
-            return refuse(self, error)
-        return self.start(
-            context, lambda job: generation.predict(request, job.report_progress, lambda: job.is_cancelled)
-        )
+    def prepare(self, context: bpy.types.Context) -> Callable[..., Any]:
+        self.read(context)
+        return partial(generation.predict, self._request(context))
 
     def write(self, context: bpy.types.Context, predicted: generation.Prediction) -> Any:
         return self.redo(context, predicted)
