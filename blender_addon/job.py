@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 
 class Job:
-    """Runs work(job) in a thread from the start on; the work reports progress and looks at is_cancelled."""
+    """Runs work(job) in a thread from the start on; the work reports progress and looks at is_cancelled.
 
-    def __init__(self, work: Callable[[Job], Any]) -> None:
+    A scratch folder is removed when the job is cancelled, as soon as the work has ended.
+    """
+
+    def __init__(self, work: Callable[[Job], Any], scratch: Path | None = None) -> None:
         self.progress = 0.0
         """Part that is done, in [0, 1]."""
         self.label = "Listening"
         """What it does, for the bar."""
         self._cancelled = threading.Event()
+        self._scratch = scratch
         pool = ThreadPoolExecutor(max_workers=1)
-        self._future = pool.submit(work, self)
+        self._future: Future[Any] = pool.submit(work, self)
         pool.shutdown(wait=False)  # the thread ends with its only work
 
     def report_progress(self, done: float) -> None:
@@ -27,7 +33,12 @@ class Job:
 
     def cancel(self) -> None:
         """Ask the work to stop; nobody has to wait until it does."""
+        if self.is_cancelled:
+            return
         self._cancelled.set()
+        if self._scratch:  # the work may have ended just before it could see this
+            scratch = self._scratch
+            self._future.add_done_callback(lambda _: shutil.rmtree(scratch, ignore_errors=True))
 
     @property
     def is_cancelled(self) -> bool:

@@ -266,19 +266,16 @@ class VOXKEY_OT_learn_character(SteppedOperator, bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Any:
         if operators.in_background():
             return self.execute(context)
-        self._request = _request(context)
-        steps = render_frames(self._request)
-        return self.start_after(context, "Learning", steps, RENDERING_SHARE, lambda job: _train(self._request, job))
+        request = _request(context)
+        steps = render_frames(request)
+        return self.start_after(
+            context, "Learning", steps, RENDERING_SHARE, lambda job: _train(request, job), request.folder
+        )
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         if event.type == "ESC":  # meant for something else, in minutes of work; the panel has a button to cancel
             return {"PASS_THROUGH"}
         return SteppedOperator.modal(self, context, event)
-
-    def cancel(self, context: bpy.types.Context) -> None:
-        """Blender calls this too, when the window closes or another file is opened."""
-        SteppedOperator.cancel(self, context)
-        shutil.rmtree(self._request.folder, ignore_errors=True)
 
     def write(self, context: bpy.types.Context, predicted: Request) -> Any:
         """Offer the model in the menu, and choose it."""
@@ -295,7 +292,10 @@ def _train(request: Request, job: Job) -> Request:
     def report(done: float) -> None:
         job.report_progress(RENDERING_SHARE + (1 - RENDERING_SHARE) * done)
 
-    train(request, report, lambda: job.is_cancelled)
+    try:
+        train(request, report, lambda: job.is_cancelled)
+    finally:
+        shutil.rmtree(request.folder, ignore_errors=True)
     return request
 
 

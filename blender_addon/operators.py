@@ -191,10 +191,10 @@ class JobOperator:
             return {"FINISHED"}
         return self.start(context, lambda job: predict(job.report_progress, lambda: job.is_cancelled))
 
-    def start(self, context: bpy.types.Context, work: Callable[[Job], Any]) -> Any:
-        """Run work(job) beside the interface; what it returns goes to write."""
+    def start(self, context: bpy.types.Context, work: Callable[[Job], Any], scratch: Path | None = None) -> Any:
+        """Run work(job) beside the interface; what it returns goes to write. Cancelled, it leaves no scratch folder."""
         global _running
-        _running = Job(work)
+        _running = Job(work, scratch)
         self._drawn_progress = 0.0
         self._timer = context.window_manager.event_timer_add(0.1, window=context.window)
         context.window_manager.modal_handler_add(self)
@@ -223,14 +223,18 @@ class JobOperator:
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender calls this too, when the window closes or another file is opened."""
-        global _running
         cancel_job()
+        self._leave(context)
+
+    def _leave(self, context: bpy.types.Context) -> None:
+        """Watch the job no longer."""
+        global _running
         _running = None
         context.window_manager.event_timer_remove(self._timer)
         redraw_panels(context)
 
     def _finish(self, context: bpy.types.Context, job: Job) -> Any:
-        self.cancel(context)
+        self._leave(context)
         try:
             return self.write(context, job.result())
         except ValueError as error:

@@ -448,7 +448,10 @@ class VOXKEY_OT_reference_render(SteppedOperator, bpy.types.Operator):
             steps, share = (0.0 for _ in ()), 0.0
         else:
             steps, share = watch_take(self._request), 0.5
-        return self.start_after(context, "Painting", steps, share, lambda job: _paint(self._request, share, job))
+        request = self._request
+        return self.start_after(
+            context, "Painting", steps, share, lambda job: _paint(request, share, job), request.partial
+        )
 
     def write(self, _context: bpy.types.Context, predicted: str) -> Any:
         return self._show(finish(self._request, predicted))

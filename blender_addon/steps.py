@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -30,10 +31,11 @@ class SteppedOperator(operators.JobOperator):
         steps: Generator[float, None, None],
         share: float,
         work: Callable[[Job], Any],
+        scratch: Path,
     ) -> Any:
         """Take the steps, which yield the part that is done and move the bar up to share, then run work(job).
 
-        The label says beside the bar what is done.
+        The label says beside the bar what is done. Cancelled, steps and work leave no scratch folder.
         """
         self._steps, self._share, self._ready = steps, share, threading.Event()
 
@@ -44,7 +46,7 @@ class SteppedOperator(operators.JobOperator):
                     return None
             return work(job)
 
-        return self.start(context, work_when_ready)
+        return self.start(context, work_when_ready, scratch)
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         job = operators.running_job()

@@ -147,9 +147,13 @@ def test_in_a_window_the_bar_follows_the_trainer_and_cancel_ends_it(
     while module.operators.running_job().progress < 0.39 and time.monotonic() < end:
         assert button.modal(context, Event("TIMER")) == {"PASS_THROUGH"}
         time.sleep(0.02)
-    assert module.operators.running_job().progress == pytest.approx(0.2 + 0.8 * 0.25)
+    job = module.operators.running_job()
+    assert job.progress == pytest.approx(0.2 + 0.8 * 0.25)
+    assert job._scratch.is_dir()
     assert button.modal(context, Event("ESC")) == {"PASS_THROUGH"}  # of some other tool, in minutes of work
     assert bpy.ops.voxkey.cancel() == {"FINISHED"}
     assert button.modal(context, Event("TIMER")) == {"CANCELLED"}
     assert (tmp_path / "started").exists() and not list((tmp_path / "models").iterdir())
-    assert not button._request.folder.exists()
+    while time.monotonic() < end and not job.is_done:
+        time.sleep(0.01)
+    assert not job._scratch.exists()

@@ -204,14 +204,29 @@ def test_in_a_window_it_works_beside_the_interface(line: Any, pressed: tuple[Any
     assert button.reports[-1].startswith("line_wav.mp4: 12 frames in ")
 
 
-def test_esc_stops_it_and_leaves_nothing(line: Any, pressed: tuple[Any, Context], tmp_path: Path) -> None:
+def ended(module: Any) -> bool:
+    """Whether the running job's thread has come to its end in time."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end and not module.operators.running_job().is_done:
+        time.sleep(0.01)
+    return bool(module.operators.running_job().is_done)
+
+
+@pytest.mark.parametrize("is_painted", [False, True])
+def test_esc_leaves_nothing(
+    line: Any, module: Any, pressed: tuple[Any, Context], tmp_path: Path, is_painted: bool
+) -> None:
     button, context = pressed
-    frame = line.frame_current
+    frame, job = line.frame_current, module.operators.running_job()
     button.modal(context, Event("TIMER"))
+    if is_painted:  # and only waits to be shown
+        while not button._ready.is_set():
+            button.modal(context, Event("TIMER"))
+        assert ended(module)
     assert button.modal(context, Event("ESC")) == {"CANCELLED"}
     assert line.frame_current == frame
-    end = time.monotonic() + 5
-    while time.monotonic() < end and list((tmp_path / "reference").glob("*")):
+    end = time.monotonic() + 60
+    while time.monotonic() < end and (not job.is_done or list((tmp_path / "reference").glob("*"))):
         time.sleep(0.01)  # until the thread has seen it
     assert not list((tmp_path / "reference").glob("*"))
     assert not [image for image in bpy.data.images if image.name.startswith("Voxkey")]
