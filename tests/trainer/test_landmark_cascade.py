@@ -14,10 +14,10 @@ from blender_addon.core.frames import save_frames
 from blender_addon.core.learned_blinks import blinks_of
 from blender_addon.core.model import N_BLINK_NOISE, as_landmarks, blink, open_model, paint, predict
 from trainer.landmark_cascade import train_blinks, train_landmarks, train_texture
+from trainer.landmark_cascade.canvas import canvas, moved, nearest
 from trainer.landmark_cascade.eyelids import WINDOW_FRAMES, blink_runs, closures_of_landmarks, windows_of
 from trainer.landmark_cascade.faces import as_pictures, fake_frames
-from trainer.landmark_cascade.finetune import evenly_spread
-from trainer.landmark_cascade.learning import Networks
+from trainer.landmark_cascade.learning import Networks, evenly_spread
 from trainer.landmark_cascade.losses import direction_loss, distance_loss, min_max_loss, mmd_loss, regularization_loss
 from trainer.landmark_cascade.model import (
     N_COMPONENTS,
@@ -168,23 +168,50 @@ def test_one_person_moves_the_meta_learned_weights() -> None:
     )
     learner = train_texture.Learner(networks, Networks.fresh(), optimizers)  # type: ignore[arg-type]  # a pair
     before = {name: value.clone() for name, value in networks.generator.named_parameters()}
-    person, batches = next(train_texture.tasks(config, 0))
-    figures = train_texture.step(learner, person, batches, config)
+    figures = train_texture.step(learner, next(train_texture.tasks(config, 0)), config)
     assert all(math.isfinite(figure) for figure in figures.values()) and learner.done_steps == 1
     still = {name for name, value in networks.generator.named_parameters() if torch.equal(value, before[name])}
     assert {name for name in still if "attention" not in name} == set()  # attention begins at an amount of 0
 
 
 @torch.no_grad()
-def test_a_painter_without_spectral_normalisation_paints_the_same() -> None:
+@pytest.mark.parametrize("paints_over", [False, True])
+def test_a_painter_without_spectral_normalisation_paints_the_same(paints_over: bool) -> None:
     torch.manual_seed(0)
-    generator = Networks.fresh().generator.eval()
+    networks = Networks.fresh(paints_over=paints_over)
+    networks.generator.eval()
     frames = as_pictures(fake_frames(3, 0))
-    texture = generator.texture(frames.images, frames.landmarks)
-    assert texture.shape == (2, WIDTHS[-1])
-    painted = generator(frames.landmarks[:1], texture)
-    without_spectral_norm(generator)
-    assert torch.allclose(Painter(generator, texture)(frames.landmarks[:1]), painted, atol=1e-4)
+    person = networks.meet(frames)
+    assert person.texture.shape == (2, WIDTHS[-1])
+    painted = networks.paint(frames.landmarks[:1], person)
+    without_spectral_norm(networks.generator)
+    painter = Painter(networks.generator, person.texture, frames.images, frames.landmarks)
+    assert torch.allclose(painter(frames.landmarks[:1]), painted, atol=1e-4)
+
+
+def test_a_canvas_moves_the_nearest_pictures_to_the_landmarks() -> None:
+    shown = as_pictures(fake_frames(6, 0))
+    error = (canvas(shown.images, shown.landmarks, shown.landmarks) - shown.images).abs().mean()
+    assert 0 < error < 0.3 * (shown.images.roll(1, 0) - shown.images).abs().mean()
+    bent = torch.from_numpy(fake_face().astype(np.float32))[None]
+    nose = torch.full((1, 3, 256, 256), -1.0)
+    x, y = (bent[0, 30] * 256).round().long().tolist()
+    nose[:, :, y - 2 : y + 2, x - 2 : x + 2] = 1
+    lower = bent + torch.tensor([0, 8 / 256])
+    painted = moved(nose, bent, lower)[0, 0]
+    row, column = divmod(int(painted.argmax()), 256)
+    assert abs(row - (y + 8)) <= 3 and abs(column - x) <= 3
+    assert painted[:40].max() < -0.99 and painted[240:].max() < -0.99
+
+
+def test_what_is_nearer_counts_more_and_what_comes_third_nothing() -> None:
+    faces = torch.zeros(4, 68, 2) + torch.tensor([0.1, 0.2, 0.3, 0.9])[:, None, None]
+    chosen, weights = nearest(faces, torch.full((1, 68, 2), 0.12))
+    assert chosen.tolist() == [[0, 1]] and weights[0, 0] > weights[0, 1] > 0
+    assert float(weights.sum()) == pytest.approx(1)
+    _, weights = nearest(faces, torch.full((1, 68, 2), 0.2))  # the others are equally far
+    assert weights[0].tolist() == pytest.approx([1, 0], abs=1e-4)
+    assert nearest(faces[:1], faces[:1])[1].tolist() == [[1]]
 
 
 def test_pictures_are_spread_evenly() -> None:

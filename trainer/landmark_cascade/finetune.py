@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 import tyro
 
 from blender_addon.core.frames import Frames, load_frames
 from trainer import run
 from trainer.export import export_model
 from trainer.landmark_cascade.faces import as_pictures
-from trainer.landmark_cascade.learning import Networks, adapt
+from trainer.landmark_cascade.learning import Networks, Person, adapt, evenly_spread
 from trainer.landmark_cascade.retarget import neutral_of
 from trainer.landmark_cascade.texture import Painter, without_spectral_norm
 
@@ -64,11 +63,6 @@ def read_character(folder: Path) -> Frames:
     return Frames(characters[0], characters[0], files[0].licence, images, landmarks)
 
 
-def evenly_spread(n_pictures: int, at_most: int) -> torch.Tensor:
-    """Numbers of no more pictures than that, from the first to the last."""
-    return torch.linspace(0, n_pictures - 1, min(n_pictures, at_most)).round().long()
-
-
 def load_start(path: Path, precision: str = "float32") -> Networks:
     """The networks that learning starts from; ValueError when they are missing or of another form."""
     if not path.exists():
@@ -76,8 +70,9 @@ def load_start(path: Path, precision: str = "float32") -> Networks:
             f"there is no {path} to start from; run python -m trainer.landmark_cascade.train_texture first, or name "
             "the weights of such a run with --start"
         )
-    networks, state = Networks.fresh(precision), run.load_checkpoint(path)
+    state = run.load_checkpoint(path)
     try:
+        networks = Networks.fresh(precision, state["paints_over"])
         networks.generator.load_state_dict(state["generator"])
         networks.discriminator.load_state_dict(state["discriminator"])
     except (KeyError, RuntimeError) as error:
@@ -101,20 +96,20 @@ def main(config: Config) -> None:
     shown = replace(character, images=character.images[few], landmarks=character.landmarks[few])
     pictures = as_pictures(shown).to(device)
 
-    def tell(done: float, losses: dict[str, float]) -> None:
+    updates = adapt(networks, pictures, config.epochs, config.batch_pictures, config.learning_rate, draws)
+    for person, done, losses in updates:  # noqa: B007  (the last person is written below)
         progress(done * (1 - EXPORT_SHARE), f"Learning {character.name}, error {losses['pixel']:.2f}")
-
-    texture = adapt(networks, pictures, config.epochs, config.batch_pictures, config.learning_rate, draws, on_step=tell)
     progress(1 - EXPORT_SHARE, "Writing the model")
-    export_painter(networks, texture, config.output, contract(config, character))
+    export_painter(networks, person, config.output, contract(config, character))
     progress(1, "Done")
 
 
-def export_painter(networks: Networks, texture: torch.Tensor, path: Path, facts: dict[str, Any]) -> None:
-    """Write a model file that paints the person of a texture code; the networks lose their spectral normalisation."""
+def export_painter(networks: Networks, person: Person, path: Path, facts: dict[str, Any]) -> None:
+    """Write a model file that paints a person; the networks lose their spectral normalisation."""
     without_spectral_norm(networks.generator)
     path.parent.mkdir(parents=True, exist_ok=True)
-    export_model(Painter(networks.generator, texture), path, facts)
+    shown = person.shown
+    export_model(Painter(networks.generator, person.texture, shown.images, shown.landmarks), path, facts)
 
 
 def contract(config: Config, character: Frames) -> dict[str, Any]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F  # noqa: N812  (the name that the torch documentation uses)
 from torch import Tensor, nn
 
 from trainer.gan import discriminator_loss, generator_loss
+from trainer.landmark_cascade.canvas import canvas
 from trainer.landmark_cascade.faces import Pictures
 from trainer.landmark_cascade.texture import TextureDiscriminator, TextureGenerator
 
@@ -24,6 +25,16 @@ BETAS = (0.5, 0.999)
 
 
 @dataclass(frozen=True)
+class Person:
+    """What is known of who is painted."""
+
+    texture: Tensor
+    """Texture code (2, C)."""
+    shown: Pictures
+    """Pictures to paint over; the discriminator sees the first."""
+
+
+@dataclass(frozen=True)
 class Networks:
     """t-GAN."""
 
@@ -33,25 +44,27 @@ class Networks:
     """Of activations: float32 or bfloat16."""
 
     @staticmethod
-    def fresh(precision: str = "float32") -> Networks:
+    def fresh(precision: str = "float32", paints_over: bool = True) -> Networks:
         """With random weights."""
-        return Networks(TextureGenerator(), TextureDiscriminator(), precision)
+        return Networks(TextureGenerator(paints_over), TextureDiscriminator(), precision)
 
-    def texture(self, pictures: Tensor, landmarks: Tensor) -> Tensor:
-        """The generator's texture code (2, C) of pictures (N, 3, H, W) with landmarks (N, 68, 2)."""
-        with self._autocast(pictures):
-            return self.generator.texture(pictures, landmarks).float()
+    def meet(self, shown: Pictures) -> Person:
+        """The person of some pictures, with the generator's texture code of N_REFERENCES of them."""
+        few = shown[evenly_spread(len(shown.images), N_REFERENCES)]
+        with self._autocast(few.images):
+            return Person(self.generator.texture(few.images, few.landmarks).float(), shown)
 
-    def paint(self, landmarks: Tensor, texture: Tensor) -> Tensor:
+    def paint(self, landmarks: Tensor, person: Person) -> Tensor:
         """The generator's pictures (N, 3, H, W)."""
+        behind = canvas(person.shown.images, person.shown.landmarks, landmarks)
         with self._autocast(landmarks):
-            pictures: Tensor = self.generator(landmarks, texture)
-        return pictures.float()
+            pictures: Tensor = self.generator(landmarks, person.texture, behind)
+        return pictures
 
-    def judge(self, person: Tensor, pictures: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """The discriminator's logits (N, 1) of pictures beside one of the person (1, 3, H, W), and its activations."""
+    def judge(self, person: Person, pictures: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The discriminator's logits (N, 1) of pictures beside one of the person, and its activations."""
         with self._autocast(pictures):
-            logits, activations = self.discriminator(person, pictures)
+            logits, activations = self.discriminator(person.shown.images[:1], pictures)
         return logits.float(), [part.float() for part in activations]
 
     def _autocast(self, like: Tensor) -> torch.autocast:
@@ -67,12 +80,12 @@ class Networks:
         return Networks(self.generator.to(device), self.discriminator.to(device), self.precision)
 
 
-def generator_losses(networks: Networks, texture: Tensor, person: Tensor, real: Pictures) -> dict[str, Tensor]:
-    """The losses of painting pictures of a person (1, 3, H, W) from their landmarks, and their weighted sum.
+def generator_losses(networks: Networks, person: Person, real: Pictures) -> dict[str, Tensor]:
+    """The losses of painting pictures of a person from their landmarks, and their weighted sum.
 
     VGG19 and VGGFace are not to be had, so eq. (10) compares what the discriminator sees: its activations.
     """
-    painted = networks.paint(real.landmarks, texture)
+    painted = networks.paint(real.landmarks, person)
     logits, seen = networks.judge(person, painted)
     with torch.no_grad():
         _, wanted = networks.judge(person, real.images)
@@ -85,10 +98,10 @@ def generator_losses(networks: Networks, texture: Tensor, person: Tensor, real: 
     return {"loss": torch.stack([weights[name] * part for name, part in losses.items()]).sum()} | losses
 
 
-def judgement_loss(networks: Networks, texture: Tensor, person: Tensor, real: Pictures) -> Tensor:
+def judgement_loss(networks: Networks, person: Person, real: Pictures) -> Tensor:
     """Eq. (9) for the discriminator."""
     with torch.no_grad():
-        painted = networks.paint(real.landmarks, texture)
+        painted = networks.paint(real.landmarks, person)
     true, false = (networks.judge(person, images)[0] for images in (real.images, painted))
     return discriminator_loss(true, false)
 
@@ -96,19 +109,23 @@ def judgement_loss(networks: Networks, texture: Tensor, person: Tensor, real: Pi
 class Adaptation:
     """A person being learned: networks that change, and a texture code that is learned like a weight from here on."""
 
-    def __init__(self, networks: Networks, texture: Tensor, person: Tensor, learning_rate: float) -> None:
+    def __init__(self, networks: Networks, person: Person, learning_rate: float) -> None:
         self.networks = networks
-        self.texture = nn.Parameter(texture.detach().clone())
-        self.person = person
+        self.texture = nn.Parameter(person.texture.detach().clone())
+        self.person = replace(person, texture=self.texture)
         painting = [*networks.generator.parameters(), self.texture]
         self.painter = torch.optim.Adam(painting, lr=learning_rate, betas=BETAS)
         self.judge = torch.optim.Adam(networks.discriminator.parameters(), lr=learning_rate, betas=BETAS)
 
-    def step(self, real: Pictures) -> dict[str, float]:
-        """One update of the discriminator and one of the generator; the losses before them."""
-        judgement = judgement_loss(self.networks, self.texture, self.person, real)
+    def step(self, real: Pictures, shown: Pictures) -> dict[str, float]:
+        """One update of the discriminator and one of the generator, which paint over what is shown; the losses before.
+
+        What is painted must not be among what is shown, or the generator learns to leave its canvas as it is.
+        """
+        person = replace(self.person, shown=shown)
+        judgement = judgement_loss(self.networks, person, real)
         update(self.judge, judgement)
-        losses = generator_losses(self.networks, self.texture, self.person, real)
+        losses = generator_losses(self.networks, person, real)
         update(self.painter, losses["loss"])
         return {name: float(loss.detach()) for name, loss in ({"discriminator": judgement} | losses).items()}
 
@@ -120,10 +137,9 @@ def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
     optimizer.step()
 
 
-def references(pictures: Pictures) -> Pictures:
-    """N_REFERENCES pictures, evenly spread."""
-    chosen = torch.linspace(0, len(pictures.images) - 1, min(N_REFERENCES, len(pictures.images))).round().long()
-    return pictures[chosen]
+def evenly_spread(n_pictures: int, at_most: int) -> Tensor:
+    """Numbers of no more pictures than that, from the first to the last."""
+    return torch.linspace(0, n_pictures - 1, min(n_pictures, at_most)).round().long()
 
 
 def adapt(
@@ -133,22 +149,19 @@ def adapt(
     batch_pictures: int,
     learning_rate: float,
     draws: torch.Generator,
-    on_step: Callable[[float, dict[str, float]], None] = lambda done, losses: None,
-) -> Tensor:
-    """Fine-tune networks on the pictures of a person, and return the texture code (2, C) that they learned.
+) -> Iterator[tuple[Person, float, dict[str, float]]]:
+    """Fine-tune networks on the pictures of a person.
 
-    Calls on_step with the done part in [0, 1] and the losses of each update.
+    Yields after every update what is now known of the person, the part of the updates that is done, and the losses.
     """
-    few = references(pictures)
     with torch.no_grad():
-        texture = networks.texture(few.images, few.landmarks)
-    adaptation = Adaptation(networks, texture, few.images[:1], learning_rate)
-    batches = [
-        batch
-        for _ in range(epochs)
-        for batch in torch.split(torch.randperm(len(pictures.images), generator=draws), batch_pictures)
-    ]
-    for number, batch in enumerate(batches):
-        losses = adaptation.step(pictures[batch])
-        on_step((number + 1) / len(batches), losses)
-    return adaptation.texture.detach()
+        person = networks.meet(pictures)
+    adaptation = Adaptation(networks, person, learning_rate)
+    n_pictures = len(pictures.images)
+    orders = [torch.randperm(n_pictures, generator=draws) for _ in range(epochs)]
+    batches = [(order, start) for order in orders for start in range(0, n_pictures, batch_pictures)]
+    for number, (order, start) in enumerate(batches):
+        batch = order[start : start + batch_pictures]
+        others = torch.cat([order[:start], order[start + batch_pictures :]])
+        losses = adaptation.step(pictures[batch], pictures[others if len(others) else batch])
+        yield replace(person, texture=adaptation.texture.detach()), (number + 1) / len(batches), losses

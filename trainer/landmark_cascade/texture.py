@@ -1,5 +1,8 @@
 """Paper P4's t-GAN as networks: landmarks and pictures of a face -> that face with those landmarks (section 4.3).
 
+A few updates can't teach a network the curls of a person's hair, but a picture of them holds every one: so it paints
+over a canvas (canvas.py), mostly what canvas has wrong, such as teeth and lids. `paints_over=False` is the paper's.
+
 Pictures are (B, 3, 256, 256) in [-1, 1], landmarks (B, 68, 2) in picture coordinates: (0, 0) top left, (1, 1) bottom
 right.
 """
@@ -17,6 +20,7 @@ from torch.nn.utils.parametrize import remove_parametrizations
 
 from blender_addon.core.channels import N_LANDMARKS
 from blender_addon.core.frames import SIDE_PX
+from trainer.landmark_cascade.canvas import canvas
 
 CONTOURS = (
     (tuple(range(0, 17)), tuple(range(17, 22)), tuple(range(22, 27)), tuple(range(27, 31)), tuple(range(31, 36))),
@@ -38,6 +42,8 @@ ATTENTION_LEVEL = 2
 EPSILON = 1e-3
 """Of instance normalisation: a plain picture must not become amplified rounding errors at 4 x 4 pixels."""
 SLOPE = 0.2
+SHYNESS = 2.0
+"""A generator that has learned nothing covers an eighth of its canvas."""
 
 
 class LandmarkPicture(nn.Module):
@@ -153,19 +159,24 @@ class Encoder(nn.Module):
 
 
 class TextureGenerator(nn.Module):
-    """Landmarks (B, 68, 2) and what is known of the person's texture -> pictures (B, 3, 256, 256)."""
+    """Landmarks (B, 68, 2) and what is known of the person's texture -> pictures (B, 3, 256, 256).
 
-    def __init__(self) -> None:
+    As published, or painting over a canvas: then the network sees the canvas too, every doubling sees what was as large
+    on the way down, and the last layer says beside colours where they cover the canvas.
+    """
+
+    def __init__(self, paints_over: bool = True) -> None:
         super().__init__()
         self.draw = LandmarkPicture()
         self.texture_encoder = Encoder(6)
-        self.landmark_encoder = Encoder(3)
+        self.paints_over = paints_over
+        self.landmark_encoder = Encoder(6 if paints_over else 3)
         self.norm = nn.InstanceNorm2d(WIDTHS[-1], eps=EPSILON)
         ups = (*WIDTHS[::-1], WIDTHS[0])
         self.blocks = nn.ModuleList(Block(before, after, "up") for before, after in pairwise(ups))
         self.attention = Attention(WIDTHS[ATTENTION_LEVEL])
         self.exit_norm = nn.InstanceNorm2d(WIDTHS[0], eps=EPSILON, affine=True)
-        self.exit = convolution(WIDTHS[0], 3)
+        self.exit = convolution(WIDTHS[0], 4 if paints_over else 3)
 
     def texture(self, pictures: Tensor, landmarks: Tensor) -> Tensor:
         """What N pictures of a person with their landmarks say of the texture: mean and deviation (2, C)."""
@@ -173,16 +184,28 @@ class TextureGenerator(nn.Module):
         deviation, mean = torch.std_mean(code.transpose(0, 1).flatten(1), dim=1)
         return torch.stack([mean, deviation])
 
-    def forward(self, landmarks: Tensor, texture: Tensor) -> Tensor:
-        """Pictures in [-1, 1]; adaptive instance normalisation at the bottleneck takes the texture over."""
-        hidden = self.norm(self.landmark_encoder(self.draw(landmarks)))
+    def forward(self, landmarks: Tensor, texture: Tensor, behind: Tensor) -> Tensor:
+        """Pictures in [-1, 1]; adaptive instance normalisation at the bottleneck takes the texture over.
+
+        What is behind (B, 3, 256, 256), in [-1, 1], counts only for a generator that paints over it.
+        """
+        drawn = self.draw(landmarks)
+        seen = torch.cat([drawn, behind], dim=1) if self.paints_over else drawn
+        halved = self.landmark_encoder.activations(seen)
+        hidden = self.norm(halved.pop())
         hidden = hidden * texture[1, :, None, None] + texture[0, :, None, None]
         for level, block in zip(reversed(range(-1, len(self.blocks) - 1)), self.blocks, strict=True):
             hidden = block(hidden)
+            if self.paints_over and halved:
+                hidden = hidden + halved.pop()
             if level == ATTENTION_LEVEL:
                 hidden = self.attention(hidden)
-        pictures: Tensor = torch.tanh(self.exit(F.leaky_relu(self.exit_norm(hidden), SLOPE)))
-        return pictures
+        layers = self.exit(F.leaky_relu(self.exit_norm(hidden), SLOPE)).float()
+        colours = torch.tanh(layers[:, :3])
+        if not self.paints_over:
+            return colours
+        cover = torch.sigmoid(layers[:, 3:] - SHYNESS)
+        return behind + cover * (colours - behind)
 
 
 class TextureDiscriminator(nn.Module):
@@ -201,18 +224,26 @@ class TextureDiscriminator(nn.Module):
 
 
 class Painter(nn.Module):
-    """What is exported: landmarks (T, 68, 2) in picture coordinates -> image (T, 3, 256, 256) of one person."""
+    """What is exported: landmarks (T, 68, 2) in picture coordinates -> image (T, 3, 256, 256) of one person.
+
+    It holds the person's texture code (2, C), and pictures (N, 3, 256, 256) in [-1, 1] with landmarks to paint over.
+    """
 
     texture: Tensor
+    levels: Tensor
+    image_landmarks: Tensor
 
-    def __init__(self, generator: TextureGenerator, texture: Tensor) -> None:
+    def __init__(self, generator: TextureGenerator, texture: Tensor, images: Tensor, image_landmarks: Tensor) -> None:
         super().__init__()
         self.generator = generator
         self.register_buffer("texture", texture.detach())
+        self.register_buffer("levels", ((images + 1) * 127.5).round().to(torch.uint8))  # a quarter of the size
+        self.register_buffer("image_landmarks", image_landmarks)
 
     def forward(self, landmarks: Tensor) -> Tensor:
         """Pictures in [-1, 1]."""
-        pictures: Tensor = self.generator(landmarks, self.texture)
+        behind = canvas(self.levels, self.image_landmarks, landmarks) / 127.5 - 1
+        pictures: Tensor = self.generator(landmarks, self.texture, behind)
         return pictures
 
 

@@ -15,6 +15,8 @@ What differs:
 * Fast weights are updated by Adam, not by a plain step of 1e-3: fine-tuning does the same, with the same learning rate,
   so that what is learned is a start for exactly that.
 * The texture code comes from N_REFERENCES pictures once for each person, and is then a fast weight itself.
+* It paints over pictures of the person that are moved to the landmarks (canvas.py): 100 updates of fine-tuning make no
+  curl of hair, which is there already. --no-paints-over is the paper's network.
 * No VGG19 and VGGFace: features are the discriminator's activations. Differences of pixels count in PIXEL_UNIT.
 * Widths fit two CPU cores (texture.WIDTHS). People: GRID's s1 and rendered characters, not 49 volunteers.
 
@@ -28,7 +30,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -41,19 +43,21 @@ from tqdm import tqdm
 from blender_addon.core.frames import load_frames
 from trainer import run
 from trainer.landmark_cascade.faces import Pictures, as_pictures, fake_frames, files_by_character
-from trainer.landmark_cascade.finetune import evenly_spread, load_start
+from trainer.landmark_cascade.finetune import load_start
 from trainer.landmark_cascade.learning import (
     BETAS,
     Adaptation,
     Networks,
     adapt,
+    evenly_spread,
     generator_losses,
     judgement_loss,
-    references,
     update,
 )
 
 CHECKPOINT, BEGINNING = "checkpoint.pt", "start.pt"
+FEWEST_SHOWN = 4
+"""Pictures that are painted over, at least, and n_pictures at most: the fewer there are, the more is left to paint."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,8 @@ class Config:
     """How to learn from many people."""
     start: Path | None = None
     """Weights to begin with, such as the start.pt of a run with --method transfer."""
+    paints_over: bool = True
+    """Paint over pictures of the person; --no-paints-over trains the network of the paper. --start knows it itself."""
     steps: int = 20_000
     """Updates of the global weights."""
     learning_rate: float = 1e-4
@@ -98,6 +104,20 @@ class Config:
     """Train on flat faces instead of pictures, to see that everything runs."""
 
 
+@dataclass(frozen=True)
+class Task:
+    """A person to learn."""
+
+    shown: Pictures
+    """What is painted over, and tells the texture code; none of it is among the batches."""
+    batches: list[Pictures]
+    """d_trn pictures for each inner step with d_qry others after each of them, or one batch to transfer."""
+
+    def to(self, device: torch.device) -> Task:
+        """The same on a device."""
+        return Task(self.shown.to(device), [batch.to(device) for batch in self.batches])
+
+
 @dataclass
 class Learner:
     """Everything that an update changes."""
@@ -112,6 +132,7 @@ class Learner:
     def state(self) -> dict[str, Any]:
         """What a checkpoint holds, and, without the optimizers, what fine-tuning starts from."""
         return {
+            "paints_over": self.networks.generator.paints_over,
             "generator": self.networks.generator.state_dict(),
             "discriminator": self.networks.discriminator.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
@@ -122,7 +143,9 @@ class Learner:
         """Write a checkpoint, and the weights on their own."""
         state = self.state()
         run.save_checkpoint(folder / CHECKPOINT, state)
-        run.save_checkpoint(folder / BEGINNING, {name: state[name] for name in ("generator", "discriminator")})
+        run.save_checkpoint(
+            folder / BEGINNING, {name: state[name] for name in ("paints_over", "generator", "discriminator")}
+        )
 
     def resume(self, path: Path) -> None:
         """Continue from a checkpoint."""
@@ -134,49 +157,45 @@ class Learner:
         self.done_steps = state["done_steps"]
 
 
-def step(learner: Learner, person: Pictures, batches: list[Pictures], config: Config) -> dict[str, float]:
-    """One update of the global weights from one person; the losses before it.
-
-    Takes the person's references, and d_trn pictures for each inner step with d_qry others after each of them.
-    """
-    if config.method == "transfer":
-        return transfer_step(learner, person, batches[0])
-    return maml_step(learner, person, batches, config)
+def step(learner: Learner, task: Task, config: Config) -> dict[str, float]:
+    """One update of the global weights from one person; the losses before it."""
+    update_weights = transfer_step if config.method == "transfer" else maml_step
+    return update_weights(learner, task, config)
 
 
-def transfer_step(learner: Learner, person: Pictures, real: Pictures) -> dict[str, float]:
+def transfer_step(learner: Learner, task: Task, _config: Config) -> dict[str, float]:
     """Ordinary training on a batch of one person."""
-    networks = learner.networks
-    texture = networks.texture(person.images, person.landmarks)
-    judgement = judgement_loss(networks, texture.detach(), person.images[:1], real)
+    networks, real = learner.networks, task.batches[0]
+    person = networks.meet(task.shown)
+    judgement = judgement_loss(networks, replace(person, texture=person.texture.detach()), real)
     update(learner.optimizers[1], judgement)
-    losses = generator_losses(networks, texture, person.images[:1], real)
+    losses = generator_losses(networks, person, real)
     update(learner.optimizers[0], losses["loss"])
     learner.done_steps += 1
     return {name: float(loss.detach()) for name, loss in ({"discriminator": judgement} | losses).items()}
 
 
-def maml_step(learner: Learner, person: Pictures, batches: list[Pictures], config: Config) -> dict[str, float]:
+def maml_step(learner: Learner, task: Task, config: Config) -> dict[str, float]:
     """Figure 3: fast weights learn the person, the sum of their losses on other pictures moves the global weights."""
     networks, fast = learner.networks, learner.fast
     fast.copy_from(networks)
-    texture = networks.texture(person.images, person.landmarks)
-    adaptation = Adaptation(fast, texture, person.images[:1], config.inner_learning_rate)
+    person = networks.meet(task.shown)
+    adaptation = Adaptation(fast, person, config.inner_learning_rate)
     for optimizer in learner.optimizers:
         optimizer.zero_grad()
-    texture_gradient = torch.zeros_like(texture)
+    texture_gradient = torch.zeros_like(person.texture)
     losses: dict[str, Tensor] = {}
     for number in range(config.inner_steps):
-        adaptation.step(batches[2 * number])
-        query = batches[2 * number + 1]
-        judgement = judgement_loss(fast, adaptation.texture, adaptation.person, query)
+        adaptation.step(task.batches[2 * number], task.shown)
+        query = task.batches[2 * number + 1]
+        judgement = judgement_loss(fast, adaptation.person, query)
         _move_gradients(judgement, fast.discriminator, networks.discriminator)
-        losses = {"discriminator": judgement} | generator_losses(fast, adaptation.texture, adaptation.person, query)
+        losses = {"discriminator": judgement} | generator_losses(fast, adaptation.person, query)
         adaptation.texture.grad = None
         _move_gradients(losses["loss"], fast.generator, networks.generator)
         assert adaptation.texture.grad is not None
         texture_gradient += adaptation.texture.grad
-    texture.backward(texture_gradient)  # type: ignore[no-untyped-call]  # torch leaves it without types
+    person.texture.backward(texture_gradient)  # type: ignore[no-untyped-call]  # torch leaves it without types
     for optimizer in learner.optimizers:
         optimizer.step()
     learner.done_steps += 1
@@ -192,8 +211,8 @@ def _move_gradients(loss: Tensor, fast: nn.Module, slow: nn.Module) -> None:
             of_slow.grad = of_fast.grad.clone() if of_slow.grad is None else of_slow.grad + of_fast.grad
 
 
-def tasks(config: Config, done_steps: int) -> Iterator[tuple[Pictures, list[Pictures]]]:
-    """For every update from this one on, a person's references and batches; which ones, the step's number tells."""
+def tasks(config: Config, done_steps: int) -> Iterator[Task]:
+    """For every update from this one on, a person and pictures; which ones, the step's number tells."""
     characters = {} if config.fake else files_by_character(config.frames, validation=False)
     if not characters and not config.fake:
         raise ValueError(
@@ -203,18 +222,22 @@ def tasks(config: Config, done_steps: int) -> Iterator[tuple[Pictures, list[Pict
     while True:
         chosen = random.Random(f"{config.seed} {done_steps}")
         draws = torch.Generator().manual_seed(chosen.randrange(2**31))
-        frames = fake_frames(12, chosen.randrange(1000)) if config.fake else load_frames(chosen.choice(files))
-        yield _task(as_pictures(frames), config, draws)
+        frames = fake_frames(24, chosen.randrange(1000)) if config.fake else load_frames(chosen.choice(files))
+        yield _task(as_pictures(frames), chosen.randint(FEWEST_SHOWN, config.n_pictures), config, draws)
         done_steps += 1
 
 
-def _task(pictures: Pictures, config: Config, draws: torch.Generator) -> tuple[Pictures, list[Pictures]]:
+def _task(pictures: Pictures, n_shown: int, config: Config, draws: torch.Generator) -> Task:
     n_batches = 2 * config.inner_steps if config.method == "maml" else 1
-    order = torch.randperm(len(pictures.images), generator=draws).repeat(
-        1 + n_batches * config.batch_pictures // len(pictures.images)
-    )
-    batches = torch.split(order[: n_batches * config.batch_pictures], config.batch_pictures)
-    return references(pictures), [pictures[batch] for batch in batches]
+    n_learned = n_batches * config.batch_pictures
+    order = torch.randperm(len(pictures.images), generator=draws)
+    if len(order) <= n_learned:
+        raise ValueError(
+            f"{len(order)} frames of one scene are too few for batches of {n_learned}; prepare more of each scene, or "
+            "lower --batch-pictures"
+        )
+    batches = torch.split(order[:n_learned], config.batch_pictures)
+    return Task(pictures[order[n_learned : n_learned + n_shown]], [pictures[batch] for batch in batches])
 
 
 def validate(learner: Learner, config: Config, device: torch.device) -> dict[str, float]:
@@ -229,10 +252,10 @@ def validate(learner: Learner, config: Config, device: torch.device) -> dict[str
         learner.fast.copy_from(learner.networks)
         draws = torch.Generator().manual_seed(config.seed)
         shown = pictures[evenly_spread((len(pictures.images) + 1) // 2, config.n_pictures) * 2]
-        texture = adapt(learner.fast, shown, config.epochs, 2, config.inner_learning_rate, draws)
+        *_, (person, _, _) = adapt(learner.fast, shown, config.epochs, 2, config.inner_learning_rate, draws)
         others = pictures[torch.arange(1, len(pictures.images), 2)]
         with torch.no_grad():
-            painted = learner.fast.paint(others.landmarks, texture)
+            painted = learner.fast.paint(others.landmarks, person)
         errors.append(((painted - others.images) / 2).square().mean())
     return {"psnr_db": float(-10 * torch.log10(torch.stack(errors)).mean())} if errors else {}
 
@@ -242,12 +265,12 @@ def main(config: Config) -> dict[str, float]:
     device = run.choose_device(config.device)
     run.seed_everything(config.seed)
     run.start_run(config.run, asdict(config))
-    networks = (load_start(config.start, config.precision) if config.start else Networks.fresh(config.precision)).to(
-        device
-    )
+    start = load_start(config.start, config.precision) if config.start else None
+    networks = (start or Networks.fresh(config.precision, config.paints_over)).to(device)
+    fast = Networks.fresh(config.precision, networks.generator.paints_over).to(device)
     both = networks.generator, networks.discriminator
     painter, judge = (torch.optim.Adam(part.parameters(), lr=config.learning_rate, betas=BETAS) for part in both)
-    learner = Learner(networks, Networks.fresh(config.precision).to(device), (painter, judge))
+    learner = Learner(networks, fast, (painter, judge))
     if (config.run / CHECKPOINT).exists():
         learner.resume(config.run / CHECKPOINT)
 
@@ -263,11 +286,11 @@ def train(learner: Learner, config: Config, device: torch.device) -> None:
     """Update until the steps are done."""
     writer = SummaryWriter(config.run, purge_step=learner.done_steps)
     bar = tqdm(total=config.steps, initial=learner.done_steps, desc="training", unit="step")
-    for person, batches in tasks(config, learner.done_steps):
+    for task in tasks(config, learner.done_steps):
         if learner.done_steps >= config.steps:
             break
         started = time.perf_counter()
-        figures = step(learner, person.to(device), [batch.to(device) for batch in batches], config)
+        figures = step(learner, task.to(device), config)
         figures["seconds"] = time.perf_counter() - started
         bar.update()
         bar.set_postfix(pixel=f"{figures['pixel']:.2f}")
