@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from blender_addon import audio_io, generation, keyframes
+from blender_addon import audio_io, generation, keyframes, movement, take_keys
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves, sample_curves
 from blender_addon.core.key_reduction import reduce_keys
@@ -117,8 +117,8 @@ def keyed_head() -> Any:
 def write_in_bulk(key: Any, keys: Curves) -> None:
     """A minute of keys, as a take."""
     frames = np.arange(1, len(keys.values) + 1)
-    motion = keyframes.Motion(key, tuple(Target("shape_key", name) for name in keys.channels), keys.values)
-    keyframes.write_take([motion], frames, {"source": "benchmark"}, keys)
+    motion = movement.Motion(key, tuple(Target("shape_key", name) for name in keys.channels), keys.values)
+    take_keys.write_take([motion], frames, {"source": "benchmark"}, keys, keyframes.Spacing())
 
 
 def write_one_by_one(key: Any, keys: Curves) -> None:

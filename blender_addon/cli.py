@@ -168,7 +168,7 @@ def _generate_one(scene: Any, options: argparse.Namespace) -> dict[str, Any]:
     """One character says one sound."""
     import bpy
 
-    from . import audio_io, generation, keyframes, phone_track
+    from . import audio_io, generation, movement, phone_track
     from .core.text_files import read_text
 
     obj = _find_face(scene, options.object)
@@ -181,7 +181,7 @@ def _generate_one(scene: Any, options: argparse.Namespace) -> dict[str, Any]:
     if options.head_bone:
         if head is None or head.type != "ARMATURE":
             raise ValueError(f"--head-bone {options.head_bone} needs the armature that has it; choose it as --head")
-        keyframes.set_head_bone(head, options.head_bone)
+        movement.set_head_bone(head, options.head_bone)
     source_name = options.strip
     if options.audio:
         strip = audio_io.add_sound_strip(scene, options.audio, options.frame_start)

@@ -22,7 +22,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from . import audio_io, face, generation, keyframes, operators, properties
+from . import audio_io, face, generation, movement, operators, properties, take_actions
 from .core.channels import BLENDSHAPE_CHANNELS
 from .core.curves import Curves, frames_to_seconds
 from .core.names import most_alike
@@ -219,7 +219,7 @@ def _write_listening(spoken: Sequence[generation.Place], shaping: Shaping, is_wa
     for name in dict.fromkeys(place.object_name for place in spoken):
         obj = bpy.data.objects[name]
         for take in _listening_takes(obj):
-            keyframes.retire_take(take, face.moved_by(obj, take))
+            take_actions.retire_take(take, face.moved_by(obj, take))
         own = [place for place in spoken if place.object_name == name]
         for start, n_frames in _pauses(own, begin, end) if is_wanted else ():
             seconds = frames_to_seconds(n_frames, scene.render.fps, scene.render.fps_base)
@@ -236,8 +236,8 @@ def _write_listening(spoken: Sequence[generation.Place], shaping: Shaping, is_wa
 
 
 def _listening_takes(obj: bpy.types.Object) -> list[bpy.types.Action]:
-    takes = dict.fromkeys(take for owner in face.owners(face.character(obj)) for take in keyframes.takes(owner))
-    return [take for take in takes if keyframes.read_facts(take)["model_kind"] == generation.LISTENING]
+    takes = dict.fromkeys(take for owner in face.owners(face.character(obj)) for take in take_actions.in_use(owner))
+    return [take for take in takes if take_actions.read_facts(take)["model_kind"] == generation.LISTENING]
 
 
 def _pauses(own: Sequence[generation.Place], begin: int, end: int) -> list[tuple[int, int]]:
@@ -297,7 +297,7 @@ class VoxkeyVoice(bpy.types.PropertyGroup):
         description="Object that nods and turns with this voice, as the Head in the section Life; leave it empty for a "
         "head that keeps still",
         type=bpy.types.Object,
-        poll=lambda _owner, obj: keyframes.head_problem(obj) is None,
+        poll=lambda _owner, obj: movement.head_problem(obj) is None,
     )
 
 

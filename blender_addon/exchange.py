@@ -15,7 +15,7 @@ import bpy
 import numpy as np
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
-from . import face, generation, keyframes, operators, phone_track, properties, rig_look
+from . import data_paths, face, generation, keyframes, nla, operators, phone_track, properties, rig_look, take_actions
 from .core import audio2face, livelink, phones
 from .core.curves import Curves, Float32Array, frames_to_seconds, sample_curves, seconds_to_frames
 from .core.shaping import Shaping
@@ -59,14 +59,14 @@ def import_capture(
 
 def takes(obj: bpy.types.Object) -> list[bpy.types.Action]:
     """The takes in use of a character, by the frame at which they start."""
-    found = {take for owner in face.owners(face.character(obj)) for take in keyframes.takes(owner)}
-    return sorted(found, key=lambda take: (keyframes.read_facts(take)["start_frame"], take.name))
+    found = {take for owner in face.owners(face.character(obj)) for take in take_actions.in_use(owner)}
+    return sorted(found, key=lambda take: (take_actions.read_facts(take)["start_frame"], take.name))
 
 
 def performance(take: bpy.types.Action, scene: bpy.types.Scene, fps: float | None) -> tuple[Curves, Curves]:
     """The channels of a take after shaping, and life.HEAD_CHANNELS, at a rate; None for the frames of the scene."""
     render = scene.render
-    duration = frames_to_seconds(keyframes.read_facts(take)["n_frames"], render.fps, render.fps_base)
+    duration = frames_to_seconds(take_actions.read_facts(take)["n_frames"], render.fps, render.fps_base)
     fps = fps or render.fps / render.fps_base
     times = np.arange(max(1, np.ceil(duration * fps - 0.01))) / fps
     channels, head = (
@@ -86,7 +86,7 @@ def bake(scene: bpy.types.Scene, obj: bpy.types.Object) -> bpy.types.Action:
     if not found:
         raise ValueError(f"{obj.name} has no take; generate one, or import a capture")
     parts = list(
-        dict.fromkeys(part for take in found for part, _ in keyframes.parts_of(take, face.moved_by(obj, take)))
+        dict.fromkeys(part for take in found for part, _ in take_actions.parts_of(take, face.moved_by(obj, take)))
     )
     problems = [problem for owner in parts if (problem := face.tweak_problem(owner))]
     if problems:
@@ -112,30 +112,30 @@ def _strips(owner: Any) -> list[Any]:
 def _edges(owner: Any) -> list[tuple[float, float]]:
     """First and last frames of all that plays on an owner; what holds it at rest is everywhere."""
     active = owner.animation_data.action
-    strips = [strip for strip in _strips(owner) if keyframes.REST not in strip.action]
+    strips = [strip for strip in _strips(owner) if nla.REST not in strip.action]
     return [
         *((strip.frame_start, strip.frame_end) for strip in strips),
         *([tuple(active.frame_range)] if active else []),
     ]
 
 
-def _moved(owner: Any) -> list[keyframes.Address]:
+def _moved(owner: Any) -> list[data_paths.Address]:
     """What strips and the active Action move that is there, in order."""
     found = {address for player in (*_strips(owner), owner.animation_data) for address in keyframes.animated_by(player)}
     return [address for address in sorted(found) if is_there(owner, address)]
 
 
-def is_there(owner: Any, address: keyframes.Address) -> bool:
+def is_there(owner: Any, address: data_paths.Address) -> bool:
     """Whether an f-curve still has something to move."""
     try:
-        keyframes.read_value(owner, address)
+        data_paths.read_value(owner, address)
     except (ValueError, IndexError, TypeError):  # a shape key, bone or property that is gone, or no number
         return False
     return True
 
 
 def seen(
-    scene: bpy.types.Scene, frames: list[int], moved: dict[Any, list[keyframes.Address]]
+    scene: bpy.types.Scene, frames: list[int], moved: dict[Any, list[data_paths.Address]]
 ) -> dict[Any, Float32Array]:
     """Owner -> values (N, K) at N frames of its K addresses, all that plays mixed by Blender itself."""
     before = scene.frame_current, scene.frame_subframe
@@ -144,7 +144,7 @@ def seen(
         for frame in frames:
             scene.frame_set(frame)
             for owner, addresses in moved.items():
-                rows[owner].append([keyframes.read_value(owner, address) for address in addresses])
+                rows[owner].append([data_paths.read_value(owner, address) for address in addresses])
     finally:
         scene.frame_set(before[0], subframe=before[1])
     return {owner: np.array(values, np.float32) for owner, values in rows.items()}
@@ -153,7 +153,7 @@ def seen(
 def _replace(
     owner: Any,
     name: str,
-    addresses: list[keyframes.Address],
+    addresses: list[data_paths.Address],
     frames: Any,
     values: Float32Array,
     beside: bpy.types.Action | None,
@@ -163,8 +163,8 @@ def _replace(
     The strips are muted too: the glTF exporter takes every strip that is not for an animation of its own.
     """
     if owner.animation_data.action:
-        keyframes.push_down(owner)
-    keyframes.mute_tracks(owner)
+        nla.push_down(owner)
+    nla.mute_tracks(owner)
     for track in owner.animation_data.nla_tracks:
         for strip in track.strips:
             strip.mute = True
@@ -173,7 +173,7 @@ def _replace(
 
 def proposed_file(take: bpy.types.Action, ending: str) -> Path:
     """The recording's name beside the .blend, or in the user's folder before it is saved."""
-    stem = bpy.path.clean_name(Path(keyframes.read_facts(take)["source"]).stem)
+    stem = bpy.path.clean_name(Path(take_actions.read_facts(take)["source"]).stem)
     folder = Path(bpy.data.filepath).parent if bpy.data.filepath else Path.home()
     return folder / f"{stem}{ending}"
 
@@ -189,16 +189,16 @@ def no_take_reason(context: bpy.types.Context) -> str | None:
 
 def no_phones_reason(context: bpy.types.Context) -> str | None:
     """Why no phones can be exported, as one sentence with what to do; None when they can."""
-    is_heard = any(keyframes.PHONES in action for action in bpy.data.actions)
+    is_heard = any(take_actions.PHONES in action for action in bpy.data.actions)
     return no_take_reason(context) or (None if is_heard else "No take has phones; generate one with the default model")
 
 
 def _has_take(obj: bpy.types.Object) -> bool:
     """Whether a character has a take, at once: panels ask at every redraw."""
-    if not any(keyframes.is_take(action) for action in bpy.data.actions):
+    if not any(take_actions.is_take(action) for action in bpy.data.actions):
         return False
     known = rig_look.seen(obj)
-    if known and any(keyframes.takes(owner) for owner in rig_look.owners(known)):
+    if known and any(take_actions.in_use(owner) for owner in rig_look.owners(known)):
         return True
     return rig_look.fresh_look(obj) is None and bool(takes(obj))
 
@@ -333,7 +333,7 @@ class VOXKEY_OT_export_audio2face(_Export, bpy.types.Operator):
         if path.suffix.lower() == ".csv":
             audio2face.write_csv(path, curves)
         else:
-            audio2face.write_json(path, curves, keyframes.read_facts(take)["source"])
+            audio2face.write_json(path, curves, take_actions.read_facts(take)["source"])
 
 
 class VOXKEY_OT_export_phones(_Export, bpy.types.Operator):
@@ -427,7 +427,7 @@ def _chosen_take(context: bpy.types.Context, name: str) -> bpy.types.Action:
         raise ValueError(f"{obj.name} has no take; generate one, or import a capture")
     if not name:
         return operators.current_take(context) or found[0]
-    named = next((take for take in found if name in {take.name, keyframes.read_facts(take)["source"]}), None)
+    named = next((take for take in found if name in {take.name, take_actions.read_facts(take)["source"]}), None)
     if named is None:
         raise ValueError(f"{obj.name} has no take {name}; choose another")
     return named

@@ -19,7 +19,7 @@ import bpy
 import numpy as np
 from mathutils import Vector
 
-from . import keyframes, presets
+from . import data_paths, movement, presets, take_actions
 from .core.curves import Curves, Float32Array
 from .core.retarget import (
     Coverage,
@@ -160,7 +160,7 @@ def chosen_map(obj: bpy.types.Object, parts: Sequence[Part] | None = None) -> tu
     return (*families[0], False) if families else (None, coverage(RigMap("none", ()), offers), False)
 
 
-def motions(curves: Curves, rig_map: RigMap, parts: Sequence[Part]) -> list[keyframes.Motion]:
+def motions(curves: Curves, rig_map: RigMap, parts: Sequence[Part]) -> list[movement.Motion]:
     """What each data-block of a character does, values (T, M) at the rate of the curves.
 
     What several drivers lead to gets their mean; of a control that two drivers read, one upside down, the difference.
@@ -173,7 +173,7 @@ def motions(curves: Curves, rig_map: RigMap, parts: Sequence[Part]) -> list[keyf
             sides = columns.setdefault(owner, {}).setdefault(moved, {})
             sides.setdefault(factor > 0, []).append(values / np.float32(factor))
     return [
-        keyframes.Motion(owner, tuple(found), np.stack([_joined(sides) for sides in found.values()], axis=1))
+        movement.Motion(owner, tuple(found), np.stack([_joined(sides) for sides in found.values()], axis=1))
         for owner, found in columns.items()
     ]
 
@@ -190,7 +190,7 @@ def preview(obj: bpy.types.Object, rig_map: RigMap, channel: str, amount: float)
     return [
         (motion.owner, path, index, value)
         for motion in motions(curves, rig_map, character(obj))
-        for (path, index), value in keyframes.posed(motion)
+        for (path, index), value in movement.posed(motion)
     ]
 
 
@@ -209,10 +209,10 @@ def read_by_drivers(held: Sequence[tuple[Part, Target]]) -> list[str]:
     """What the drivers of held targets read, for people: custom properties and bones."""
     names = []
     for part, target in held:
-        driver = keyframes.driver_of(part.owner, target)
+        driver = data_paths.driver_of(part.owner, target)
         for source in (source for variable in driver.driver.variables for source in variable.targets if source.id):
             bone = source.bone_target
-            quoted = keyframes.target_name(source.data_path) if source.data_path else source.id.name
+            quoted = data_paths.target_name(source.data_path) if source.data_path else source.id.name
             names.append(bone or quoted)
     return list(dict.fromkeys(name for name in names if name not in {target.name for _, target in held}))
 
@@ -226,16 +226,16 @@ def n_mesh_users(owner: Any) -> int:
 
 def find_take(obj: bpy.types.Object, source_name: str) -> bpy.types.Action | None:
     """The take in use of a strip or Speaker, on whatever part of the character it lies."""
-    actions = [action for action in bpy.data.actions if keyframes.is_take(action)]
-    if not any(keyframes.read_facts(action)["source"] == source_name for action in actions):
+    actions = [action for action in bpy.data.actions if take_actions.is_take(action)]
+    if not any(take_actions.read_facts(action)["source"] == source_name for action in actions):
         return None  # soon, as panels ask at every redraw
-    found = (keyframes.find_take(owner, source_name) for owner in owners(character(obj)))
+    found = (take_actions.find_take(owner, source_name) for owner in owners(character(obj)))
     return next((take for take in found if take), None)
 
 
 def moved_by(obj: bpy.types.Object, take: bpy.types.Action) -> list[Any]:
     """The data-blocks of a character, and the object that nods in its take: what of a shared take is its own."""
-    head = bpy.data.objects.get(keyframes.read_facts(take).get("head") or "")
+    head = bpy.data.objects.get(take_actions.read_facts(take).get("head") or "")
     return [*owners(character(obj)), *([head] if head else [])]
 
 
@@ -263,11 +263,16 @@ def _touch(one: bpy.types.Object, other: bpy.types.Object) -> bool:
     return bool((boxes[0].min(0) <= boxes[1].max(0)).all() and (boxes[1].min(0) <= boxes[0].max(0)).all())
 
 
+def _shape_key_names(key: bpy.types.Key) -> list[str]:
+    """Names of the keys that move something: all but the one that the others are relative to."""
+    return [block.name for block in key.key_blocks if block != key.reference_key]
+
+
 def _offers(obj: bpy.types.Object, members: Sequence[bpy.types.Object]) -> Iterator[tuple[Any, RigPart]]:
     """(owner, what it has) of one of the members of a family: its shape keys, and itself."""
     key = shape_keys(obj)
     if key is not None and key.use_relative:
-        yield key, RigPart(shape_keys=tuple(keyframes.shape_key_names(key)))
+        yield key, RigPart(shape_keys=tuple(_shape_key_names(key)))
     bones = obj.pose.bones if obj.pose else ()
     properties = [(name, "") for name in _numbers(obj)]
     properties += [(name, bone.name) for bone in bones for name in _numbers(bone)]
@@ -285,7 +290,7 @@ def _offers(obj: bpy.types.Object, members: Sequence[bpy.types.Object]) -> Itera
 
 def _bone_axes(armature: bpy.types.Object) -> tuple[tuple[float, ...], ...]:
     """X, Y and Z axis of each bone at rest, nine numbers, seen from in front of the character."""
-    upright = keyframes.upright(armature)
+    upright = movement.upright(armature)
     turns = (upright @ bone.bone.matrix_local.to_3x3() for bone in armature.pose.bones)
     return tuple((*turn.col[0], *turn.col[1], *turn.col[2]) for turn in turns)
 
@@ -316,10 +321,10 @@ def _numbers(holder: Any) -> list[str]:
 
 def _part(owner: Any, name: str, has: RigPart) -> Part:
     """What an owner has, sorted by whether it is free, follows a property or is held by a driver."""
-    drivers = keyframes.drivers(owner)
+    drivers = data_paths.drivers(owner)
     targets = [Target("shape_key", key) for key in has.shape_keys]
     targets += [Target("property", *pair) for pair in has.properties]
-    held = [target for target in targets if keyframes.addresses(owner, target)[0] in drivers] if drivers else []
+    held = [target for target in targets if data_paths.addresses(owner, target)[0] in drivers] if drivers else []
     ends = {target: _end_of_drivers(owner, target) for target in held}
     driven = dict.fromkeys(target for target, end in ends.items() if end is None)
     return Part(
@@ -342,7 +347,7 @@ def _end_of_drivers(owner: Any, target: Target) -> tuple[Any, Target, float] | N
     passed = set()
     factor = 1.0
     while True:
-        driver = keyframes.driver_of(owner, target)
+        driver = data_paths.driver_of(owner, target)
         if driver is None:
             return (owner, target, factor) if owner.is_editable else None
         if driver in passed:

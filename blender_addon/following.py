@@ -14,7 +14,7 @@ from typing import Any
 
 import bpy
 
-from . import audio_io, generation, keyframes, operators, properties
+from . import audio_io, generation, operators, properties, take_actions
 from .core.shaping import Shaping
 from .drawing import draw_sentence
 from .translation import translated
@@ -31,7 +31,7 @@ class Change:
 
 def change(scene: bpy.types.Scene, take: bpy.types.Action) -> Change | None:
     """How a strip differs from what a take was made from; None when it does not, is gone or was never known."""
-    facts = keyframes.read_facts(take)
+    facts = take_actions.read_facts(take)
     before, source = facts.get("placed"), audio_io.find_source(scene, facts["source"])
     if not before or source is None or source.name != facts["source"]:
         return None
@@ -72,14 +72,14 @@ class VOXKEY_OT_follow_strip(operators.JobOperator, bpy.types.Operator):
         if operators.running_job() is not None:
             raise ValueError("Voxkey is generating; wait, or cancel it")
         scene, take = context.scene, bpy.data.actions.get(self.take)
-        found = change(scene, take) if take and keyframes.is_take(take) else None
+        found = change(scene, take) if take and take_actions.is_take(take) else None
         if found is None:
             raise ValueError(f"There is no take {self.take} whose sound has changed; nothing was done")
-        facts = keyframes.read_facts(take)
+        facts = take_actions.read_facts(take)
         if found.frames is not None:
-            keyframes.shift_take(take, found.frames)
+            take_actions.shift_take(take, found.frames)
             placed = audio_io.placed(scene, audio_io.find_source(scene, facts["source"]))
-            keyframes.add_facts(take, start_frame=placed["start_frame"], placed=placed)
+            take_actions.add_facts(take, start_frame=placed["start_frame"], placed=placed)
             self.report({"INFO"}, translated(f"{take.name} was brought along; all edits are kept"))
             return None
         head = bpy.data.objects.get(facts["head"] or "")

@@ -16,10 +16,11 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from . import audio_io, face, keyframes, self_check
+from . import audio_io, face, keyframes, movement, self_check, take_actions, take_keys
 from .core import emotion
-from .core.curves import Curves, Float32Array, frames_to_seconds, seconds_to_frames
+from .core.curves import Curves, Float32Array, frames_to_seconds, sample_curves, seconds_to_frames
 from .core.life import HEAD_CHANNELS
+from .core.names import listing
 from .core.phone_edits import Edits
 from .core.ranges import Range, cross_faded, heard_again, mixed, replaced, with_range
 from .core.retarget import Coverage, RigMap, Target
@@ -183,7 +184,7 @@ def write_result(
     earlier = earlier or face.find_take(obj, place.source_name)
     prediction = _with_edits_of(earlier, prediction)
     keyed = _keyed(place, shaping, prediction, parts, rig_map)
-    is_replacing = earlier is not None and keyframes.is_replacing(earlier)
+    is_replacing = earlier is not None and take_actions.is_replacing(earlier)
     warnings = [*prediction.warnings, *_differences(earlier, rig_map, coverage), *_retire(obj, earlier, prediction)]
     warnings += _notes(obj, parts, keyed.motions, rig_map)
     facts = {
@@ -202,19 +203,19 @@ def write_result(
         "coverage": asdict(coverage),
         "warnings": warnings,
     }
-    take = keyframes.write_take(keyed.motions, keyed.frames, facts, prediction.curves, keyed.spacing)
+    take = take_keys.write_take(keyed.motions, keyed.frames, facts, prediction.curves, keyed.spacing)
     if prediction.phones:
-        keyframes.write_phones(take, prediction.phones)
+        take_actions.write_phones(take, prediction.phones)
     if prediction.ranges:
-        keyframes.write_ranges(take, prediction.ranges)
-    keyframes.write_phone_edits(take, prediction.edits)
+        take_actions.write_ranges(take, prediction.ranges)
+    take_actions.write_phone_edits(take, prediction.edits)
     if head:
-        keyframes.write_head(head, take, keyed.frames, keyed.angles, keyed.spacing)
+        take_keys.write_head(head, take, keyed.frames, keyed.angles, keyed.spacing)
     if is_replacing:
-        keyframes.set_replacing(take, face.moved_by(obj, take), True)
+        take_actions.set_replacing(take, face.moved_by(obj, take), True)
     counts = _count_keys(take, place.n_frames)
     moved = self_check.check(scene, obj, take)
-    findings = keyframes.read_facts(take)["findings"]
+    findings = take_actions.read_facts(take)["findings"]
     return Result(
         take=take.name,
         n_frames=place.n_frames,
@@ -283,9 +284,9 @@ def reshape_in_place(
     place = _place(scene, obj, take, head)
     parts, rig_map, _ = _fit(obj)
     keyed = _keyed(place, shaping, _prediction(take), parts, rig_map)
-    is_done = keyframes.rewrite_take(take, keyed.motions, keyed.frames, head, keyed.angles, keyed.spacing)
+    is_done = take_keys.rewrite_take(take, keyed.motions, keyed.frames, head, keyed.angles, keyed.spacing)
     if is_done:
-        keyframes.add_facts(take, shaping=asdict(shaping))
+        take_actions.add_facts(take, shaping=asdict(shaping))
         _count_keys(take, place.n_frames)
     return is_done
 
@@ -294,7 +295,7 @@ def prepare_range(
     scene: bpy.types.Scene, obj: bpy.types.Object | None, take: bpy.types.Action, model_path: Path, device: str
 ) -> Request:
     """Read the sound of a take, so that a part of it can be heard again; ValueError when it is not what it was."""
-    facts = keyframes.read_facts(take)
+    facts = take_actions.read_facts(take)
     if facts["model_kind"] == CAPTURE:
         raise ValueError(f"{take.name} was imported, so there is no sound to hear again; shape the range instead")
     if audio_io.find_source(scene, facts["source"]) is None:
@@ -341,7 +342,7 @@ def remove_range(scene: bpy.types.Scene, obj: bpy.types.Object, take: bpy.types.
 
 def _head_of(take: bpy.types.Action) -> bpy.types.Object | None:
     """The object that turns with the head in a take, as far as it is still there."""
-    return bpy.data.objects.get(keyframes.read_facts(take)["head"] or "")
+    return bpy.data.objects.get(take_actions.read_facts(take)["head"] or "")
 
 
 def _own(scene: bpy.types.Scene, shaping: Shaping, others: Shaping) -> dict[str, Any]:
@@ -394,7 +395,7 @@ def _rewrite_range(
 ) -> None:
     """Write what a take now does where a range of it was, or is."""
     shaping, render = shaping_of(take), bpy.data.scenes[place.scene_name].render
-    is_edited = keyframes.is_edited(take)
+    is_edited = take_actions.is_edited(take)
     before = _keyed(place, shaping, _prediction(take), parts, rig_map) if is_edited else None
     after = _keyed(place, shaping, prediction, parts, rig_map)
     seconds_per_frame = frames_to_seconds(1.0, render.fps, render.fps_base)
@@ -403,34 +404,34 @@ def _rewrite_range(
     rows = np.flatnonzero((weights > 0) & (since >= 0) & (since < place.n_frames))
     first, last = redone.start_seconds / seconds_per_frame, redone.end_seconds / seconds_per_frame
     head, obj = bpy.data.objects.get(place.head_name or ""), bpy.data.objects[place.object_name]
-    stretch = keyframes.Stretch(
+    stretch = take_keys.Stretch(
         place.start_frame + max(-1, round(first)),
         place.start_frame + min(place.n_frames, round(last)),
         rows,
         after.frames[rows],
         weights[rows],
     )
-    was = None if before is None else keyframes.layers_of(before.motions, head, before.angles)
-    will = keyframes.layers_of(after.motions, head, after.angles)
-    keyframes.rewrite_stretch(take, face.moved_by(obj, take), was, will, stretch, after.spacing)
-    keyframes.write_ranges(take, prediction.ranges)
+    was = None if before is None else movement.layers_of(before.motions, head, before.angles)
+    will = movement.layers_of(after.motions, head, after.angles)
+    take_keys.rewrite_stretch(take, face.moved_by(obj, take), was, will, stretch, after.spacing)
+    take_actions.write_ranges(take, prediction.ranges)
     _count_keys(take, place.n_frames)
 
 
 def _place(
     scene: bpy.types.Scene, obj: bpy.types.Object, take: bpy.types.Action, head: bpy.types.Object | None
 ) -> Place:
-    facts = keyframes.read_facts(take)
+    facts = take_actions.read_facts(take)
     span = (facts["start_frame"], facts["n_frames"])
     return Place(scene.name, obj.name, facts["source"], *span, head.name if head else None, facts.get("placed"))
 
 
 def _prediction(take: bpy.types.Action) -> Prediction:
     """What is kept with a take."""
-    facts = keyframes.read_facts(take)
-    curves, phones = keyframes.read_prediction(take), keyframes.read_phones(take)
-    ranges = keyframes.read_ranges(take)
-    edits = keyframes.read_phone_edits(take)
+    facts = take_actions.read_facts(take)
+    curves, phones = take_actions.read_prediction(take), take_actions.read_phones(take)
+    ranges = take_actions.read_ranges(take)
+    edits = take_actions.read_phone_edits(take)
     return Prediction(curves, facts["model"], facts["model_kind"], facts["device"], phones, ranges=ranges, edits=edits)
 
 
@@ -449,16 +450,16 @@ def performed(take: bpy.types.Action) -> tuple[Curves, Curves]:
 
     Settings that are animated are followed as the open scene animates them now.
     """
-    facts = keyframes.read_facts(take)
+    facts = take_actions.read_facts(take)
     scene: Any = bpy.context.scene
     return _performance(_prediction(take), shaping_of(take), scene, facts["start_frame"], facts["source"])
 
 
 def shaping_of(take: bpy.types.Action, span: tuple[int, int, float] | None = None) -> Shaping:
     """The settings that a take was last shaped with, or a range of it, from a first to a last frame, with its own."""
-    facts = keyframes.read_facts(take)
+    facts = take_actions.read_facts(take)
     shaping = Shaping(**_known(facts["shaping"]))
-    ranges = keyframes.read_ranges(take)
+    ranges = take_actions.read_ranges(take)
     if span is None or not ranges:
         return shaping
     scene: Any = bpy.context.scene
@@ -514,7 +515,7 @@ def _shaped(prediction: Prediction, shaping: Shaping) -> tuple[Curves, Curves]:
 class _Keyed:
     """What a take writes."""
 
-    motions: list[keyframes.Motion]
+    motions: list[movement.Motion]
     """Values (N, M)."""
     frames: NDArray[np.int64]
     """(N,)."""
@@ -534,7 +535,7 @@ def _keyed(place: Place, shaping: Shaping, prediction: Prediction, parts: list[f
     # a head object turns itself, so that the head bone of the same character is left alone
     everything = curves if place.head_name else _beside(curves, turning)
     motions = [_at_frames(motion, curves.fps, span) for motion in face.motions(everything, rig_map, parts)]
-    frames, angles = keyframes.take_keys(turning, *span)
+    frames, angles = at_scene_frames(turning, *span)
     if not is_held:
         return _Keyed(motions, frames, angles, keyframes.Spacing(shaping.key_tolerance))
     rows = [0, *(1 + row for row in pose_starts(hold_frames)), place.n_frames + 1]
@@ -575,16 +576,16 @@ def _hold_frames(scene: Any, shaping: Shaping, place: Place) -> NDArray[np.intp]
 
 def _held(curves: Curves, span: tuple[int, int, float, float], n_frames: NDArray[np.intp]) -> Curves:
     """Curves at the rate of the scene, with poses that are held."""
-    _, values = keyframes.take_keys(curves, *span)
+    _, values = at_scene_frames(curves, *span)
     *_, fps, fps_base = span
     return hold_poses(Curves(values[1:-1], curves.channels, fps / fps_base), n_frames)
 
 
 def _count_keys(take: bpy.types.Action, n_frames: int) -> dict[str, int]:
     """Note with a take how many keys it has, and how many it would have with one at every frame."""
-    n_curves = sum(len(keyframes.fcurves(action)) for _, action in keyframes.parts(take))
-    counts = {"n_keys": keyframes.n_keys(take), "n_frame_keys": n_curves * (n_frames + 2)}
-    keyframes.add_facts(take, **counts)
+    n_curves = sum(len(keyframes.fcurves(action)) for _, action in take_actions.parts(take))
+    counts = {"n_keys": take_keys.n_keys(take), "n_frame_keys": n_curves * (n_frames + 2)}
+    take_actions.add_facts(take, **counts)
     return counts
 
 
@@ -602,7 +603,7 @@ def _still_there(place: Place, needs_sound: bool) -> tuple[bpy.types.Scene, bpy.
 
 
 def _check_head(head: bpy.types.Object | None) -> None:
-    problem = keyframes.head_problem(head) if head else None
+    problem = movement.head_problem(head) if head else None
     if problem:
         raise ValueError(problem)
 
@@ -646,7 +647,7 @@ def _nothing_moves(obj: bpy.types.Object, parts: list[face.Part], rig_map: RigMa
 def _instead(held: list[tuple[face.Part, Target]]) -> str:
     """What could be animated in place of driven shape keys."""
     read = face.read_by_drivers(held)
-    return f", or link {keyframes.listing(read)} in the Rig panel, which they follow" if read else ""
+    return f", or link {listing(read)} in the Rig panel, which they follow" if read else ""
 
 
 def _beside(curves: Curves, turning: Curves) -> Curves:
@@ -654,15 +655,30 @@ def _beside(curves: Curves, turning: Curves) -> Curves:
     return Curves(np.hstack([curves.values, turning.values]), (*curves.channels, *turning.channels), curves.fps)
 
 
-def _at_frames(motion: keyframes.Motion, fps: float, span: tuple[int, int, float, float]) -> keyframes.Motion:
+def at_scene_frames(
+    curves: Curves, start_frame: int, n_frames: int, fps: float, fps_base: float
+) -> tuple[Any, Float32Array]:
+    """Frames (N,) and values (N, K) of a take: one row a scene frame, and a row at rest before and after.
+
+    Without the rows at rest the face would stay in its last pose; one frame away, so that two takes of one sentence cut
+    in two join without a dip.
+    """
+    frames = np.arange(start_frame - 1, start_frame + n_frames + 1)
+    values = np.zeros((len(frames), len(curves.channels)), np.float32)
+    times = np.array([frames_to_seconds(frame - start_frame, fps, fps_base) for frame in frames[1:-1]])
+    values[1:-1] = sample_curves(curves, times)
+    return frames, values
+
+
+def _at_frames(motion: movement.Motion, fps: float, span: tuple[int, int, float, float]) -> movement.Motion:
     """A motion (T, M) at the rate of the model -> (N, M) at the frames of the take."""
     names = tuple(target.name for target in motion.targets)
-    return replace(motion, values=keyframes.take_keys(Curves(motion.values, names, fps), *span)[1])
+    return replace(motion, values=at_scene_frames(Curves(motion.values, names, fps), *span)[1])
 
 
 def _differences(earlier: bpy.types.Action | None, rig_map: RigMap, coverage: Coverage) -> list[str]:
     """What the character has lost since its earlier take."""
-    facts = keyframes.read_facts(earlier) if earlier else {}
+    facts = take_actions.read_facts(earlier) if earlier else {}
     if "coverage" not in facts:
         return []
     if facts["rig_map"] != rig_map.name:
@@ -670,21 +686,19 @@ def _differences(earlier: bpy.types.Action | None, rig_map: RigMap, coverage: Co
     lost = [channel for channel in coverage.unmatched if channel not in facts["coverage"]["unmatched"]]
     if not lost:
         return []
-    return [f"{keyframes.listing(lost)} moved in the earlier take and finds nothing now; a key was renamed or deleted"]
+    return [f"{listing(lost)} moved in the earlier take and finds nothing now; a key was renamed or deleted"]
 
 
-def _notes(
-    obj: bpy.types.Object, parts: list[face.Part], motions: list[keyframes.Motion], rig_map: RigMap
-) -> list[str]:
+def _notes(obj: bpy.types.Object, parts: list[face.Part], motions: list[movement.Motion], rig_map: RigMap) -> list[str]:
     """What the user should know of a character before the take is written."""
     notes = face.locked(obj)
     held = face.held_keys(parts, rig_map)
     if held:
-        names = keyframes.listing(dict.fromkeys(target.name for _, target in held))
+        names = listing(dict.fromkeys(target.name for _, target in held))
         notes.append(f"A driver moves {names}; the take leaves it alone{_instead(held)}")
-    raised = dict.fromkeys(name for motion in motions for name in keyframes.raised_by_hand(motion))
+    raised = dict.fromkeys(name for motion in motions for name in movement.raised_by_hand(motion))
     if raised:
-        notes.append(f"The slider of {keyframes.listing(raised)} was not at 0; the take starts from 0")
+        notes.append(f"The slider of {listing(raised)} was not at 0; the take starts from 0")
     return notes + [
         f"{n_users} objects share this mesh ({part.name}); all of them move"
         for part in parts
@@ -696,12 +710,12 @@ def _with_edits_of(earlier: bpy.types.Action | None, prediction: Prediction) -> 
     """A prediction of the same sound with the phones that were edited in the earlier take."""
     if earlier is None or prediction.edits or prediction.phones is None:
         return prediction
-    phones = keyframes.read_phones(earlier)
+    phones = take_actions.read_phones(earlier)
     if phones is None or phones.values.shape != prediction.phones.values.shape:
         return prediction
     if np.abs(phones.values - prediction.phones.values).max(initial=0) > SAME_PROBABILITY:
         return prediction
-    return replace(prediction, edits=keyframes.read_phone_edits(earlier))
+    return replace(prediction, edits=take_actions.read_phone_edits(earlier))
 
 
 def _retire(obj: bpy.types.Object, earlier: bpy.types.Action | None, prediction: Prediction) -> list[str]:
@@ -709,13 +723,13 @@ def _retire(obj: bpy.types.Object, earlier: bpy.types.Action | None, prediction:
     if earlier is None:
         return []
     name = earlier.name
-    if keyframes.read_phone_edits(earlier) is not None and not prediction.edits:
-        keyframes.mute_take(earlier, face.moved_by(obj, earlier))
+    if take_actions.read_phone_edits(earlier) is not None and not prediction.edits:
+        take_actions.mute_take(earlier, face.moved_by(obj, earlier))
         return [f"The phones edited in {name} do not fit what is heard now; that take is kept on a muted NLA track"]
-    if keyframes.read_ranges(earlier) and not prediction.ranges:
-        keyframes.mute_take(earlier, face.moved_by(obj, earlier))
+    if take_actions.read_ranges(earlier) and not prediction.ranges:
+        take_actions.mute_take(earlier, face.moved_by(obj, earlier))
         return [f"Parts of {name} were done again; that take is kept on a muted NLA track"]
-    kept = keyframes.retire_take(earlier, face.moved_by(obj, earlier))
+    kept = take_actions.retire_take(earlier, face.moved_by(obj, earlier))
     if kept and not earlier.is_editable:
         return [f"The earlier take {name} is linked from another file; it is kept on a muted NLA track"]
     return [f"The earlier take {name} was edited by hand; it is kept on a muted NLA track"] if kept else []

@@ -26,7 +26,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from . import face_view, keyframes, operators, preferences, properties
+from . import face_view, operators, preferences, properties, take_actions
 from .core.curves import Float32Array
 from .core.frames import SIDE_PX, Frames, save_frames
 from .drawing import can_press, draw_sentence, refuse
@@ -302,7 +302,7 @@ def _train(request: Request, job: Job) -> Request:
 def _request(context: bpy.types.Context) -> Request:
     scene, prefs = context.scene, preferences.preferences(context)
     obj, take = properties.target_object(context), operators.current_take(context)
-    facts = keyframes.read_facts(take)
+    facts = take_actions.read_facts(take)
     frames = range(facts["start_frame"], facts["start_frame"] + facts["n_frames"])
     step = -(-len(frames) // MOST_WATCHED)
     model = _free_path(Path(bpy.path.abspath(prefs.model_folder)), obj.name)

@@ -25,7 +25,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from . import audio_io, dialogue, face, generation, keyframes, operators, preferences, properties
+from . import audio_io, data_paths, dialogue, face, generation, movement, nla, operators, preferences, properties
 from .core.channels import BLENDSHAPE_CHANNELS
 from .core.curves import Curves, Float32Array, frames_to_seconds, sample_curves, seconds_to_frames
 from .core.retarget import RigMap
@@ -75,7 +75,7 @@ class Puppet:
         values = [
             (*_place(motion.owner), *address, value)
             for motion in face.motions(curves, rig_map, parts)
-            for address, value in keyframes.posed(motion)
+            for address, value in movement.posed(motion)
         ]
         if BEFORE not in obj:
             obj[BEFORE] = json.dumps({"values": [_read(*place) for *place, _ in values], "tracks": _silence(parts)})
@@ -114,8 +114,8 @@ def _silence(parts: list[face.Part]) -> list[list[str]]:
     """Mute the takes of a character, which would move it too; the owners and names of their tracks."""
     silenced = []
     for owner in face.owners(parts):
-        for track, action in keyframes.layers(owner):
-            if not track.mute and (keyframes.FACTS in action or keyframes.REST in action):
+        for track, action in nla.layers(owner):
+            if not track.mute and nla.is_own(action):
                 track.mute = True
                 silenced.append([*_place(owner), track.name])
     return silenced
@@ -128,7 +128,7 @@ def _place(owner: Any) -> tuple[str, str]:
 
 def _read(collection: str, name: str, path: str, index: int) -> tuple[str, str, str, int, float]:
     owner = getattr(bpy.data, collection)[name]
-    return collection, name, path, index, keyframes.read_value(owner, (path, index))
+    return collection, name, path, index, data_paths.read_value(owner, (path, index))
 
 
 def _set(values: Sequence[Any]) -> None:
@@ -137,7 +137,7 @@ def _set(values: Sequence[Any]) -> None:
     for collection, name, path, index, value in values:
         owner = owners.setdefault((collection, name), getattr(bpy.data, collection).get(name))
         if owner:
-            keyframes.set_value(owner, (path, index), value)
+            data_paths.set_value(owner, (path, index), value)
     for owner in owners.values():
         if owner:
             owner.update_tag()  # drivers that read custom properties don't notice by themselves

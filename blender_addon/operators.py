@@ -14,7 +14,7 @@ from typing import Any
 import bpy
 from bpy_extras.io_utils import ImportHelper
 
-from . import audio_io, face, generation, keyframes, preferences, properties, rig_look, self_check
+from . import audio_io, face, generation, preferences, properties, rig_look, self_check, take_actions
 from .core.model import IN_NUMPY
 from .core.shaping import RANGES, SEEDS, Shaping
 from .drawing import can_press, redraw_panels, refuse
@@ -133,7 +133,7 @@ def shape_live(context: bpy.types.Context) -> None:
     with contextlib.suppress(ValueError):  # Apply to Take says why
         if span is None:
             generation.reshape_in_place(scene, obj, take, shaping, scene.voxkey.head)
-        elif not keyframes.is_edited(take):
+        elif not take_actions.is_edited(take):
             generation.redo_range(scene, obj, take, span, shaping)
 
 
@@ -333,7 +333,9 @@ class VOXKEY_OT_apply_fix(bpy.types.Operator):
             self_check.apply_fix(context.scene, obj, take, self.sentence)
         except ValueError as error:
             return refuse(self, error)
-        self.report({"INFO"} if keyframes.read_facts(take)["moved"] else {"WARNING"}, translated(_seen_sentence(take)))
+        self.report(
+            {"INFO"} if take_actions.read_facts(take)["moved"] else {"WARNING"}, translated(_seen_sentence(take))
+        )
         return {"FINISHED"}
 
 
@@ -384,7 +386,7 @@ def no_take_reason(context: bpy.types.Context) -> str | None:
 
 def _seen_sentence(take: bpy.types.Action) -> str:
     """What the look at the face after a fix has shown."""
-    left = [finding["sentence"] for finding in keyframes.read_facts(take)["findings"]]
+    left = [finding["sentence"] for finding in take_actions.read_facts(take)["findings"]]
     return left[0] if left else "The face moves with the take"
 
 

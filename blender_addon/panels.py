@@ -17,7 +17,6 @@ from . import (
     exchange,
     face,
     following,
-    keyframes,
     learn_character,
     live,
     operators,
@@ -26,6 +25,7 @@ from . import (
     reference_render,
     rig_panel,
     settings_presets,
+    take_actions,
     take_list,
 )
 from .core.emotion import EMOTIONS
@@ -187,7 +187,7 @@ class _Result(_Sidebar):
         take = operators.current_take(context)
         if take is None:
             return
-        facts = keyframes.read_facts(take)
+        facts = take_actions.read_facts(take)
         column = layout.column(align=True)
         column.label(text=take.name, icon="ACTION")
         if facts["moved"]:
@@ -270,7 +270,7 @@ def _draw_keys(layout: Any, context: bpy.types.Context) -> None:
     row.active = settings.hold_frames == "1"
     row.prop(settings, "key_tolerance", slider=True)
     take = operators.current_take(context)
-    facts = keyframes.read_facts(take) if take else {}
+    facts = take_actions.read_facts(take) if take else {}
     if "n_keys" in facts:
         layout.label(text=translated(f"{facts['n_keys']:,} of {facts['n_frame_keys']:,} keys"), icon="KEYFRAME")
 

@@ -26,7 +26,7 @@ from typing import Any
 import bpy
 from bpy_extras.io_utils import ImportHelper
 
-from . import audio_io, face, generation, keyframes, operators, properties
+from . import audio_io, face, generation, operators, properties, take_actions
 from .core import phones as phone_files
 from .core import spelling, transcript
 from .core.articulation import VOWELS
@@ -94,12 +94,12 @@ def phones_of(take: bpy.types.Action) -> tuple[list[Phone], float]:
 
 def edits_of(take: bpy.types.Action) -> Edits:
     """The edited phones of a take, those heard where nothing is edited; ValueError when its model gives none."""
-    edits = keyframes.read_phone_edits(take)
+    edits = take_actions.read_phone_edits(take)
     if edits:
         return edits
     _, probabilities = generation.said(take)
     if probabilities is None:
-        model = keyframes.read_facts(take)["model"]
+        model = take_actions.read_facts(take)["model"]
         raise ValueError(f"{model} gives no phones; generate the take with the default model")
     heard = tuple(segments(probabilities))
     return Edits(heard, heard)
@@ -109,7 +109,7 @@ def show(scene: bpy.types.Scene, obj: bpy.types.Object, take: bpy.types.Action) 
     """Strips for the phones of a take on a free channel, in place of those that are there."""
     phones = edits_of(take).wanted
     hide(scene)
-    facts = keyframes.read_facts(take)
+    facts = take_actions.read_facts(take)
     fps, fps_base = scene.render.fps, scene.render.fps_base
     starts = [facts["start_frame"] + seconds_to_frames(phone.start_seconds, fps, fps_base) for phone in phones]
     ends = [facts["start_frame"] + seconds_to_frames(phone.end_seconds, fps, fps_base) for phone in phones]
@@ -153,7 +153,7 @@ def shown_take(scene: bpy.types.Scene) -> tuple[bpy.types.Object, bpy.types.Acti
 
 def read(scene: bpy.types.Scene) -> list[Phone]:
     """The phones that the strips say, in order of time; ValueError when a name is no speech sound."""
-    start_frame = keyframes.read_facts(shown_take(scene)[1])["start_frame"]
+    start_frame = take_actions.read_facts(shown_take(scene)[1])["start_frame"]
     phones = [_phone(scene, strip, start_frame) for strip in _strips(scene)]
     return sorted((p for p in phones if p.end_seconds > p.start_seconds), key=lambda phone: phone.start_seconds)
 
@@ -198,14 +198,14 @@ def follow(
 
     ValueError, with the take as it was, when that fails.
     """
-    before = keyframes.read_phone_edits(take)
-    keyframes.write_phone_edits(take, edits)
+    before = take_actions.read_phone_edits(take)
+    take_actions.write_phone_edits(take, edits)
     try:
-        if not keyframes.is_edited(take) and generation.reshape_in_place(scene, obj, take, shaping, head):
+        if not take_actions.is_edited(take) and generation.reshape_in_place(scene, obj, take, shaping, head):
             return take.name
         return generation.reshape_take(scene, obj, take, shaping, head).take
     except ValueError:
-        keyframes.write_phone_edits(take, before)
+        take_actions.write_phone_edits(take, before)
         raise
 
 
@@ -281,12 +281,12 @@ def no_phones_reason(context: bpy.types.Context) -> str | None:
     take = operators.current_take(context)
     if take is None:
         return f"{obj.name} has no take of this sound; generate one first"
-    return None if keyframes.PHONES in take else f"{take.name} has no phones; generate it with the default model"
+    return None if take_actions.PHONES in take else f"{take.name} has no phones; generate it with the default model"
 
 
 def no_take_reason(context: bpy.types.Context) -> str | None:
     """The same at once, for buttons that are drawn beside hundreds of strips: whether there are phones at all."""
-    has_phones = any(keyframes.PHONES in action for action in bpy.data.actions)
+    has_phones = any(take_actions.PHONES in action for action in bpy.data.actions)
     return None if has_phones else "No take has phones; generate one with the default model"
 
 

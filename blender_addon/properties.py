@@ -11,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from . import audio_io, generation, keyframes, preferences
+from . import audio_io, generation, movement, preferences
 from .core.shaping import AMOUNTS, RANGES, SEEDS, Shaping
 
 OWN_FILE, DEFAULT = "FILE", "DEFAULT"
@@ -63,11 +63,11 @@ def _shape_live(settings: Any, context: bpy.types.Context) -> None:
 def choose_head_bone(settings: Any, _context: bpy.types.Context) -> None:
     """Of an armature that was just chosen as the head, the bone named so, unless one was chosen before."""
     rig = settings.head
-    if rig is None or rig.type != "ARMATURE" or keyframes.HEAD_BONE in rig or not rig.is_editable:
+    if rig is None or rig.type != "ARMATURE" or movement.HEAD_BONE in rig or not rig.is_editable:
         return
     named = [bone.name for bone in rig.pose.bones if _HEAD_NAME.search(bone.name)]
     if named:
-        keyframes.set_head_bone(rig, min(named, key=len))
+        movement.set_head_bone(rig, min(named, key=len))
 
 
 def _slider(setting: str, name: str, description: str, **kind: Any) -> Any:
@@ -285,15 +285,15 @@ class VoxkeySettings(bpy.types.PropertyGroup):
         "its own -Y axis with Z up, or the armature with a bone for the head. Its own animation stays; leave it empty "
         "for a head that keeps still",
         type=bpy.types.Object,
-        poll=lambda _owner, obj: obj.type == "ARMATURE" or keyframes.head_problem(obj) is None,
+        poll=lambda _owner, obj: obj.type == "ARMATURE" or movement.head_problem(obj) is None,
         update=choose_head_bone,
     )
     head_bone: bpy.props.StringProperty(  # type: ignore[valid-type]
         name="Bone",
         description="Bone of the armature that nods and turns, on top of its own animation; leave it empty for the "
         "whole armature",
-        get=lambda settings: keyframes.head_bone(settings.head) if settings.head else "",
-        set=lambda settings, name: keyframes.set_head_bone(settings.head, name),
+        get=lambda settings: movement.head_bone(settings.head) if settings.head else "",
+        set=lambda settings, name: movement.set_head_bone(settings.head, name),
         search=lambda settings, _context, _text: [bone.name for bone in settings.head.pose.bones],
     )
 

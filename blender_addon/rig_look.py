@@ -12,7 +12,7 @@ from typing import Any
 
 import bpy
 
-from . import face, keyframes, rig_links
+from . import face, nla, rig_links, take_actions
 from .core.channels import BLENDSHAPE_CHANNELS
 from .core.retarget import Coverage, RigMap, RigPart, Target, find_targets
 from .drawing import redraw_panels
@@ -120,8 +120,8 @@ def listed_on(found: Iterable[Any]) -> Listed:
     """The takes on some data-blocks."""
     takes: Listed = {}
     for owner in found:
-        for track, action in reversed(keyframes.layers(owner)):
-            if keyframes.is_take(action):
+        for track, action in reversed(nla.layers(owner)):
+            if take_actions.is_take(action):
                 takes.setdefault(action, track)
     return takes
 
@@ -130,7 +130,7 @@ def find_take(obj: bpy.types.Object, source_name: str) -> bpy.types.Action | Non
     """face.find_take, at once where the last look at the character knows of the data-block with the take."""
     known = seen(obj)
     for owner in owners(known) if known else ():
-        take = keyframes.find_take(owner, source_name)
+        take = take_actions.find_take(owner, source_name)
         if take:
             return take
     return None if fresh_look(obj) else face.find_take(obj, source_name)

@@ -13,7 +13,7 @@ from typing import Any
 
 import bpy
 
-from . import face, keyframes, properties
+from . import data_paths, face, properties
 from .core.channels import BLENDSHAPE_CHANNELS
 from .core.retarget import RigMap
 from .drawing import can_press, redraw_panels, refuse
@@ -45,7 +45,7 @@ class Preview:
         self.channel, self.amount = channel, min(1.0, max(0.0, amount))
         values = face.preview(bpy.data.objects[self.object_name], self.rig_map, self.channel, self.amount)
         self.before = [
-            (owner, path, index, keyframes.read_value(owner, (path, index))) for owner, path, index, _ in values
+            (owner, path, index, data_paths.read_value(owner, (path, index))) for owner, path, index, _ in values
         ]
         _set_values(values)
 
@@ -61,7 +61,7 @@ class Preview:
 
 def _set_values(values: list[tuple[Any, str, int, float]]) -> None:
     for owner, path, index, value in values:
-        keyframes.set_value(owner, (path, index), value)
+        data_paths.set_value(owner, (path, index), value)
     for owner in {owner for owner, _, _, _ in values}:
         owner.update_tag()  # drivers that read custom properties don't notice by themselves
 

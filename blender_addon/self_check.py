@@ -17,7 +17,8 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from . import face, keyframes
+from . import data_paths, face, keyframes, nla, take_actions
+from .core.names import listing
 from .core.retarget import Target
 
 STILL = 1e-4
@@ -50,7 +51,7 @@ def check(scene: bpy.types.Scene, obj: bpy.types.Object, take: bpy.types.Action)
     if not any(finding.stops for finding in found):
         found += still
     findings = [{"sentence": finding.sentence, "fix": finding.label} for finding in found]
-    keyframes.add_facts(take, moved=moved, findings=findings)
+    take_actions.add_facts(take, moved=moved, findings=findings)
     return moved
 
 
@@ -67,8 +68,8 @@ def apply_fix(scene: bpy.types.Scene, obj: bpy.types.Object, take: bpy.types.Act
 def causes(scene: bpy.types.Scene, obj: bpy.types.Object, take: bpy.types.Action) -> Iterator[Finding]:
     """What keeps parts of a take from being seen, without looking at the face."""
     members = face.family(obj)
-    moving: dict[Any, set[keyframes.Address]] = {}
-    for owner, action in keyframes.parts_of(take, face.moved_by(obj, take)):
+    moving: dict[Any, set[data_paths.Address]] = {}
+    for owner, action in take_actions.parts_of(take, face.moved_by(obj, take)):
         moving.setdefault(owner, set()).update(keyframes.animated_by(action))
         yield from _strip_causes(owner, action)
     for owner, addresses in moving.items():
@@ -80,23 +81,23 @@ def causes(scene: bpy.types.Scene, obj: bpy.types.Object, take: bpy.types.Action
             for user in users:
                 yield from _object_causes(user, name)
                 yield from _hidden(user, _view_layer(scene))
-        elif keyframes.moves_bones(addresses):
+        elif data_paths.moves_bones(addresses):
             yield from _armature_causes(owner, members)
 
 
 def _strip_causes(owner: Any, action: bpy.types.Action) -> Iterator[Finding]:
-    for track, layer in keyframes.layers(owner):
+    for track, layer in nla.layers(owner):
         if layer == action and track.mute:
             yield Finding(f"The NLA track {track.name} is muted", "Unmute", partial(setattr, track, "mute", False))
     strips = [strip for track in owner.animation_data.nla_tracks for strip in track.strips if strip.action == action]
     for strip in strips:
         if strip.mute:
             yield Finding(f"The NLA strip {strip.name} is muted", "Unmute", partial(setattr, strip, "mute", False))
-    for strip in keyframes.strips_without_slot(owner, action):
+    for strip in nla.strips_without_slot(owner, action):
         yield Finding(f"The NLA strip {strip.name} has no slot", "Choose Slot", partial(keyframes.give_slot, strip))
 
 
-def _nla_causes(owner: Any, name: str, addresses: set[keyframes.Address], take: bpy.types.Action) -> Iterator[Finding]:
+def _nla_causes(owner: Any, name: str, addresses: set[data_paths.Address], take: bpy.types.Action) -> Iterator[Finding]:
     data = owner.animation_data
     is_key = isinstance(owner, bpy.types.Key)
     whose = f"the shape keys{_of(name)}" if is_key else owner.name
@@ -104,7 +105,7 @@ def _nla_causes(owner: Any, name: str, addresses: set[keyframes.Address], take: 
         seen = "head turn" if _turns_object(addresses) else "take"
         sentence = f"The NLA of {whose} is switched off; switch it on to see the {seen}"
         yield Finding(sentence, "Switch On", partial(setattr, data, "use_nla", True))
-    heard = [track for track, action in keyframes.layers(owner) if take in (action, action.get(keyframes.PART_OF))]
+    heard = [track for track, action in nla.layers(owner) if take in (action, action.get(take_actions.PART_OF))]
     solo = [track for track in data.nla_tracks if track.is_solo]
     if solo:
         which = f"The NLA track {solo[0].name}" if solo[0] in heard else f"Another NLA track{_of(name)}"
@@ -113,25 +114,25 @@ def _nla_causes(owner: Any, name: str, addresses: set[keyframes.Address], take: 
     own = keyframes.animated_by(data) & addresses
     if own and data.action_blend_type == "REPLACE":
         sentence = f"Your Action {data.action.name} animates {_named(owner, own)} and wins over the take"
-        yield Finding(sentence, "Push Down", partial(keyframes.push_down, owner))
-    shared = keyframes.animated_by_strips(owner, is_own=False) & addresses
-    if shared and not keyframes.is_replacing(take):
+        yield Finding(sentence, "Push Down", partial(nla.push_down, owner))
+    shared = nla.animated_by_strips(owner, of_takes=False) & addresses
+    if shared and not take_actions.is_replacing(take):
         yield Finding(f"Your NLA strips animate {_named(owner, shared)} too; the take adds to them", stops=False)
-    driven = keyframes.drivers(owner).keys() & addresses
+    driven = data_paths.drivers(owner).keys() & addresses
     if driven:
         yield Finding(f"A driver moves {_named(owner, driven)} and wins over the take; remove it")
 
 
-def _key_causes(key: bpy.types.Key, name: str, addresses: set[keyframes.Address]) -> Iterator[Finding]:
+def _key_causes(key: bpy.types.Key, name: str, addresses: set[data_paths.Address]) -> Iterator[Finding]:
     moving = {path for path, _ in addresses}
-    blocks = [block for block in key.key_blocks if keyframes.addresses(key, _target(block))[0][0] in moving]
+    blocks = [block for block in key.key_blocks if data_paths.addresses(key, _target(block))[0][0] in moving]
     muted = [block for block in blocks if block.mute]
     if muted:
-        sentence = f"{keyframes.listing(block.name for block in muted)}{_of(name)} is muted and will not move"
+        sentence = f"{listing(block.name for block in muted)}{_of(name)} is muted and will not move"
         yield Finding(sentence, "Unmute", partial(_set_all, muted, "mute", False))
     narrow = [block for block in blocks if block.slider_max < 1]
     if narrow:
-        names = keyframes.listing(block.name for block in narrow)
+        names = listing(block.name for block in narrow)
         sentence = f"The range of {names}{_of(name)} ends below 1; larger values are cut off"
         yield Finding(sentence, "Widen to 1", partial(_set_all, narrow, "slider_max", 1.0))
 
@@ -189,18 +190,18 @@ def _set_all(items: list[Any], attribute: str, value: Any) -> None:
 
 def _look(scene: bpy.types.Scene, obj: bpy.types.Object, take: bpy.types.Action) -> tuple[bool | None, list[Finding]]:
     """Whether any mesh of the character moves, and what of the take can't be seen to move."""
-    parts = keyframes.parts_of(take, face.moved_by(obj, take))
+    parts = take_actions.parts_of(take, face.moved_by(obj, take))
     frames, moving = _telling_frames(parts)
     if not moving:
         return None, [Finding("The take is at rest throughout: the sound is silent, or Strength is 0")]
     members = [item for item in face.family(obj) if item.type == "MESH"]
-    bodies = {owner for owner, action in parts if keyframes.moves_bones(keyframes.animated_by(action))}
+    bodies = {owner for owner, action in parts if data_paths.moves_bones(keyframes.animated_by(action))}
     moved = _moved(scene, [*dict.fromkeys([*members, *bodies])], parts, frames)
     still = []
     for owner in moving:
         users = [item for item in members if face.shape_keys(item) == owner]
         if users and not moved & {*users}:
-            names = keyframes.listing(item.name for item in users)
+            names = listing(item.name for item in users)
             still.append(Finding(f"{names} does not move with its shape keys; are they equal to the Basis?"))
         elif owner in bodies - moved:
             still.append(Finding(f"The bones of {owner.name} do not move; do constraints or drivers hold them?"))
@@ -296,12 +297,12 @@ def _of(name: str) -> str:
     return f" of {name}" if name else ""
 
 
-def _named(owner: Any, addresses: set[keyframes.Address]) -> str:
+def _named(owner: Any, addresses: set[data_paths.Address]) -> str:
     """What addresses move, for people."""
     if _turns_object(addresses):
         return f"the delta rotation of {owner.name}"
-    return keyframes.listing(sorted({keyframes.target_name(path) for path, _ in addresses}))
+    return listing(sorted({data_paths.target_name(path) for path, _ in addresses}))
 
 
-def _turns_object(addresses: set[keyframes.Address]) -> bool:
+def _turns_object(addresses: set[data_paths.Address]) -> bool:
     return {path for path, _ in addresses} == {"delta_rotation_euler"}

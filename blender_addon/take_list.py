@@ -21,15 +21,17 @@ from . import (
     face,
     following,
     generation,
-    keyframes,
+    nla,
     operators,
     preferences,
     properties,
     rig_look,
     self_check,
+    take_actions,
     take_range,
     take_stack,
 )
+from .core.names import listing
 from .drawing import can_press, draw_sentence, redraw_panels, refuse
 from .rig_look import Listed, listed
 from .translation import translated
@@ -59,7 +61,7 @@ class VOXKEY_UL_takes(bpy.types.UIList):
         row = layout.row(align=True)
         names = row.row(align=True)
         names.active = not track.mute
-        names.prop(take, "name", text="", emboss=False, icon=_icon(keyframes.read_facts(take)))
+        names.prop(take, "name", text="", emboss=False, icon=_icon(take_actions.read_facts(take)))
         icon = "CHECKBOX_DEHLT" if track.mute else "CHECKBOX_HLT"
         row.operator("voxkey.mute_take", text="", icon=icon, emboss=False).take = take.name
         icon = "SOLO_ON" if is_solo(_drawn, take) else "SOLO_OFF"
@@ -132,7 +134,7 @@ class VOXKEY_OT_select_take_source(_TakeOperator, bpy.types.Operator):
     bl_description = "Select the sound strip or Speaker of this take, and choose it as the sound"
 
     def act(self, context: bpy.types.Context, _obj: bpy.types.Object, take: bpy.types.Action) -> None:
-        facts = keyframes.read_facts(take)
+        facts = take_actions.read_facts(take)
         if facts["model_kind"] == generation.CAPTURE:
             raise ValueError(f"{take.name} was imported from the file {facts['source']}; it has no strip")
         if facts["model_kind"] == generation.LISTENING:
@@ -180,7 +182,7 @@ class VOXKEY_OT_blend_take(_TakeOperator, bpy.types.Operator):
         pushed = take_stack.set_replacing(obj, take, self.mode == "REPLACE")
         self_check.check(context.scene, obj, take)
         if pushed:
-            sentence = f"{keyframes.listing(pushed)} is on an NLA track below the take now, unchanged"
+            sentence = f"{listing(pushed)} is on an NLA track below the take now, unchanged"
             self.report({"INFO"}, translated(sentence))
 
 
@@ -197,12 +199,12 @@ class VOXKEY_OT_delete_listed_take(_TakeOperator, bpy.types.Operator):
 
 def bring_back(obj: bpy.types.Object, take: bpy.types.Action) -> None:
     """Use a muted take, and mute the one in use that was made from the same sound or file."""
-    source = keyframes.read_facts(take)["source"]
+    source = take_actions.read_facts(take)["source"]
     for other, track in listed(obj).items():
-        if other != take and not track.mute and keyframes.read_facts(other)["source"] == source:
+        if other != take and not track.mute and take_actions.read_facts(other)["source"] == source:
             _mute(obj, other)
     take.pop(SILENCED, None)
-    keyframes.mute_take(take, face.moved_by(obj, take), is_muted=False)
+    take_actions.mute_take(take, face.moved_by(obj, take), is_muted=False)
 
 
 def solo(obj: bpy.types.Object, take: bpy.types.Action) -> None:
@@ -217,9 +219,9 @@ def solo(obj: bpy.types.Object, take: bpy.types.Action) -> None:
 def end_solo(obj: bpy.types.Object) -> None:
     """Bring back the takes that were muted for another, unless there is a newer one of the same sound."""
     takes = listed(obj)
-    used = {keyframes.read_facts(take)["source"] for take, track in takes.items() if not track.mute}
+    used = {take_actions.read_facts(take)["source"] for take, track in takes.items() if not track.mute}
     for take, track in takes.items():
-        source = keyframes.read_facts(take)["source"]
+        source = take_actions.read_facts(take)["source"]
         if take.pop(SILENCED, None) and track.mute and source not in used:
             used.add(source)
             bring_back(obj, take)
@@ -228,7 +230,7 @@ def end_solo(obj: bpy.types.Object) -> None:
 def delete(obj: bpy.types.Object, take: bpy.types.Action) -> None:
     """Remove a take; those that were muted for its sake come back."""
     was_solo = is_solo(listed(obj), take)
-    keyframes.remove_take(take, face.moved_by(obj, take))
+    take_actions.remove_take(take, face.moved_by(obj, take))
     if was_solo:
         end_solo(obj)
 
@@ -296,12 +298,12 @@ def _no_take(obj: bpy.types.Object) -> str:
 def _has_take(obj: bpy.types.Object) -> bool:
     """At once where the last look at the character knows of a data-block with a take: each button of the list asks."""
     known = rig_look.seen(obj)
-    seen = (action for owner in (rig_look.owners(known) if known else ()) for _, action in keyframes.layers(owner))
-    return any(map(keyframes.is_take, seen)) or bool(listed(obj))
+    seen = (action for owner in (rig_look.owners(known) if known else ()) for _, action in nla.layers(owner))
+    return any(map(take_actions.is_take, seen)) or bool(listed(obj))
 
 
 def _mute(obj: bpy.types.Object, take: bpy.types.Action) -> None:
-    keyframes.mute_take(take, face.moved_by(obj, take))
+    take_actions.mute_take(take, face.moved_by(obj, take))
 
 
 def _chosen(context: bpy.types.Context, name: str) -> bpy.types.Action:
@@ -342,7 +344,7 @@ def _icon(facts: dict[str, Any]) -> str:
 
 
 def _draw_facts(layout: Any, take: bpy.types.Action, is_muted: bool) -> None:
-    facts = keyframes.read_facts(take)
+    facts = take_actions.read_facts(take)
     made = {generation.CAPTURE: "Imported", generation.LISTENING: "Listens to others"}.get(facts["model_kind"])
     row = layout.row(align=True)
     row.label(text=facts["source"], icon=_icon(facts))
@@ -357,7 +359,7 @@ def _draw_facts(layout: Any, take: bpy.types.Action, is_muted: bool) -> None:
     if is_muted:
         column.label(text="Muted: kept, but out of use", icon="INFO")
     row = layout.row(align=True)
-    is_replacing = keyframes.is_replacing(take)
+    is_replacing = take_actions.is_replacing(take)
     for mode, text in (("ADD", "Add"), ("REPLACE", "Replace")):
         button = row.operator("voxkey.blend_take", text=text, depress=is_replacing == (mode == "REPLACE"))
         button.take, button.mode = take.name, mode

@@ -14,7 +14,7 @@ from typing import Any
 
 import bpy
 
-from . import generation, keyframes, operators, properties, rig_look
+from . import generation, operators, properties, rig_look, take_actions
 from .core.curves import seconds_to_frames
 from .drawing import can_press, draw_sentence, refuse
 from .translation import translated
@@ -207,7 +207,7 @@ def draw(layout: Any, context: bpy.types.Context, take: bpy.types.Action) -> Non
     column = body.column(align=True)
     column.operator("voxkey.regenerate_range", icon="PLAY_SOUND").take = take.name
     column.operator("voxkey.shape_range", icon="FILE_REFRESH").take = take.name
-    facts = keyframes.read_facts(take)
+    facts = take_actions.read_facts(take)
     for number, known in enumerate(facts.get("ranges", ())):
         row = body.row(align=True)
         draw_sentence(row, context, told(context.scene, facts, known), "ACTION_TWEAK")

@@ -13,7 +13,8 @@ from typing import Any
 import bpy
 import numpy as np
 
-from . import exchange, face, keyframes, properties, rig_look
+from . import data_paths, exchange, face, keyframes, nla, properties, rig_look, take_actions, take_keys
+from .core.names import listing
 from .drawing import can_press, refuse
 from .translation import translated
 
@@ -26,9 +27,9 @@ def set_replacing(obj: bpy.types.Object, take: bpy.types.Action, is_replacing: b
     An active Action plays over all of the NLA, so one that moves what the take replaces goes onto a track below it, as
     it is. ValueError when a strip of the character is being tweaked.
     """
-    parts = keyframes.parts_of(take, face.moved_by(obj, take))
+    parts = take_actions.parts_of(take, face.moved_by(obj, take))
     _check_tweak({owner for owner, _ in parts})
-    keyframes.set_replacing(take, face.moved_by(obj, take), is_replacing)
+    take_actions.set_replacing(take, face.moved_by(obj, take), is_replacing)
     if not is_replacing:
         return []
     pushed = []
@@ -36,7 +37,7 @@ def set_replacing(obj: bpy.types.Object, take: bpy.types.Action, is_replacing: b
         data = owner.animation_data
         if keyframes.animated_by(data) & keyframes.animated_by(part):
             pushed.append(data.action.name)
-            keyframes.push_down(owner)
+            nla.push_down(owner)
     return list(dict.fromkeys(pushed))
 
 
@@ -53,14 +54,14 @@ def merge(
     if not takes:
         raise ValueError(f"{obj.name} has no take in use; generate one, or bring one back")
     for take in takes if removes else ():
-        keyframes.check_local(take, "choose Mute for it")
+        take_actions.check_local(take, "choose Mute for it")
     merged = [exchange.bake(scene, obj)] if place == ACTION else _merge_on_track(scene, obj, takes, tolerance)
     for take in takes:
         character = face.moved_by(obj, take)
         if removes:
-            keyframes.remove_take(take, character)
+            take_actions.remove_take(take, character)
         else:
-            keyframes.mute_take(take, character)
+            take_actions.mute_take(take, character)
     return merged
 
 
@@ -72,14 +73,14 @@ def push_down(obj: bpy.types.Object) -> list[str]:
     _check_tweak(owners)
     names = [owner.animation_data.action.name for owner in owners]
     for owner in owners:
-        keyframes.push_down(owner, below_takes=False)
+        nla.push_down(owner, below_takes=False)
     return list(dict.fromkeys(names))
 
 
 def _merge_on_track(
     scene: bpy.types.Scene, obj: bpy.types.Object, takes: list[bpy.types.Action], tolerance: float
 ) -> list[bpy.types.Action]:
-    parts = [part for take in takes for part in keyframes.parts_of(take, face.moved_by(obj, take))]
+    parts = [part for take in takes for part in take_actions.parts_of(take, face.moved_by(obj, take))]
     owners = list(dict.fromkeys(owner for owner, _ in parts))
     _check_tweak(owners)
     moved = {owner: _moved(owner, [action for part, action in parts if part == owner]) for owner in owners}
@@ -87,16 +88,16 @@ def _merge_on_track(
     frames = np.arange(int(np.floor(spans.min())), int(np.ceil(spans.max())) + 1)
     with ExitStack() as alone:
         for owner, found in moved.items():
-            alone.enter_context(keyframes.takes_alone(owner, found))
+            alone.enter_context(nla.takes_alone(owner, found))
         values = exchange.seen(scene, frames.tolist(), moved)
     scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)  # as seen with all the rest again
     spacing = keyframes.Spacing(tolerance)
     name = f"{obj.name} merged"
-    written = (keyframes.write_merged(owner, name, moved[owner], frames, values[owner], spacing) for owner in owners)
+    written = (take_keys.write_merged(owner, name, moved[owner], frames, values[owner], spacing) for owner in owners)
     return [action for actions in written for action in actions]
 
 
-def _moved(owner: Any, actions: list[bpy.types.Action]) -> list[keyframes.Address]:
+def _moved(owner: Any, actions: list[bpy.types.Action]) -> list[data_paths.Address]:
     """What takes move of an owner that is there, in order."""
     found = {address for action in actions for address in keyframes.animated_by(action)}
     return [address for address in sorted(found) if exchange.is_there(owner, address)]
@@ -107,7 +108,7 @@ def _has_action(owner: Any) -> bool:
 
 
 def _check_tweak(owners: Any) -> None:
-    problems = [problem for owner in owners if (problem := face.tweak_problem(owner, keyframes.owner_name(owner)))]
+    problems = [problem for owner in owners if (problem := face.tweak_problem(owner, nla.owner_name(owner)))]
     if problems:
         raise ValueError(problems[0])
 
@@ -148,7 +149,7 @@ class VOXKEY_OT_merge_takes(bpy.types.Operator):
             merged = merge(context.scene, obj, self.place, self.takes == "REMOVE", tolerance)
         except ValueError as error:
             return refuse(self, error)
-        names = keyframes.listing(action.name for action in merged)
+        names = listing(action.name for action in merged)
         muted, removed = f"Merged into {names}; the takes were muted", f"Merged into {names}; the takes were removed"
         self.report({"INFO"}, translated(muted if self.takes == "MUTE" else removed))
         return {"FINISHED"}
@@ -172,7 +173,7 @@ class VOXKEY_OT_push_down(bpy.types.Operator):
             names = push_down(properties.target_object(context))
         except ValueError as error:
             return refuse(self, error)
-        self.report({"INFO"}, translated(f"Pushed down {keyframes.listing(names)}"))
+        self.report({"INFO"}, translated(f"Pushed down {listing(names)}"))
         return {"FINISHED"}
 
 

@@ -1,4 +1,4 @@
-"""Names of shape keys and bones, found however a rig spells them."""
+"""Names of shape keys and bones: found however a rig spells them, and listed in sentences."""
 
 from __future__ import annotations
 
@@ -100,3 +100,10 @@ def _without_common_ending(words: dict[str, tuple[str, ...]]) -> dict[str, tuple
         return words
     cut = {name: w[:-1] if len(w) > 1 and w[-1] == ending else w for name, w in words.items()}
     return _without_common_ending(cut)
+
+
+def listing(names: Iterable[str]) -> str:
+    """Up to three names, then how many more."""
+    known = list(names)
+    more = f" and {len(known) - 3} more" if len(known) > 3 else ""
+    return ", ".join(known[:3]) + more

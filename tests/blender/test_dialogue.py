@@ -219,7 +219,7 @@ def test_listeners_blink_and_look_while_the_other_speaks(stage: Any, addon: Any)
         "Voxkey listening 277",
         "Voxkey listening 37",
     ]
-    facts = {name: addon("keyframes").read_facts(bpy.data.actions[name]) for name in takes()}
+    facts = {name: addon("take_actions").read_facts(bpy.data.actions[name]) for name in takes()}
     assert facts["Voxkey listening 37"]["n_frames"] == 481 - 37
     curves = key_frames(bpy.data.actions["Voxkey listening 37"])
     assert curves['key_blocks["eyeBlinkLeft"].value'][:, 1].max() > 0.5

@@ -277,7 +277,7 @@ def test_phones_out_as_textgrid_and_json(exchange: Any, scene: Any, tmp_path: Pa
     assert exchange.no_phones_reason(bpy.context) == "No take has phones; generate one with the default model"
     assert not bpy.ops.voxkey.export_phones.poll()
     rows = np.repeat(np.eye(3, dtype=np.float32)[[0, 1, 2, 0]], 25, axis=0)
-    exchange.keyframes.write_phones(take, Curves(rows, ("sil", "ʃ", "a"), 50.0))
+    exchange.take_actions.write_phones(take, Curves(rows, ("sil", "ʃ", "a"), 50.0))
     bpy.ops.voxkey.export_phones(filepath=str(tmp_path / "out.TextGrid"))
     tiers = phones.read_textgrid(tmp_path / "out.TextGrid")
     assert [(phone.name, phone.start_seconds) for phone in tiers["phones"]] == [
@@ -341,7 +341,7 @@ def test_the_bake_looks_like_the_takes_and_needs_no_track(exchange: Any, scene: 
     mine = user_action(head)
     before_mine = snapshot(mine)
     generate(scene, tmp_path)
-    exchange.keyframes.push_down(head.data.shape_keys)
+    exchange.nla.push_down(head.data.shape_keys)
     scene.frame_set(70)
     bpy.ops.voxkey.import_capture(filepath=str(write_capture(tmp_path / "a.csv")))
     frames = list(range(-3, 140))
@@ -365,7 +365,7 @@ def test_an_active_action_is_baked_in_and_kept(exchange: Any, scene: Any, tmp_pa
     expected = values_at(head, scene, list(range(1, 61)))
     bpy.ops.voxkey.bake_takes()
     np.testing.assert_allclose(values_at(head, scene, list(range(1, 61))), expected, atol=1e-5)
-    assert mine in [action for _, action in exchange.keyframes.layers(head.data.shape_keys)]
+    assert mine in [action for _, action in exchange.nla.layers(head.data.shape_keys)]
 
 
 def test_one_undo_takes_the_bake_back(exchange: Any, scene: Any, tmp_path: Path) -> None:
@@ -400,7 +400,7 @@ def test_strips_of_the_user_are_baked_as_they_play(exchange: Any, scene: Any, tm
     user_action(head)
     scene.frame_set(101)
     bpy.ops.voxkey.import_capture(filepath=str(write_capture(tmp_path / "a.csv")))
-    exchange.keyframes.push_down(head.data.shape_keys)
+    exchange.nla.push_down(head.data.shape_keys)
     (strip,) = (track.strips[0] for track in head.data.shape_keys.animation_data.nla_tracks if "Action" in track.name)
     strip.frame_start_ui, strip.scale = 131.0, 1.5
     frames = list(range(90, 230))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from mathutils import Euler, Matrix, Quaternion, Vector
 
-from blender_addon import cli, face, generation, keyframes
+from blender_addon import cli, data_paths, face, generation, keyframes, nla, take_actions
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import sample_curves
 from blender_addon.core.retarget import Link, RigMap, Target, rig_map_to_text
@@ -92,7 +92,7 @@ def take_of(obj: Any) -> Any:
 
 def said(obj: Any, channel: str = "jawOpen") -> Any:
     """(N,) what the model said of a channel at FRAMES."""
-    prediction = keyframes.read_prediction(take_of(obj))
+    prediction = take_actions.read_prediction(take_of(obj))
     return sample_curves(prediction, (FRAMES - 11) / 24)[:, prediction.channels.index(channel)]
 
 
@@ -156,7 +156,7 @@ def test_everything_of_a_character_moves_in_one_take(spoken: Any) -> None:
     for frame, value in zip(FRAMES, said(head, "jawForward"), strict=True):
         spoken.frame_set(int(frame))
         assert rig["mood"] == rig.pose.bones["tongue"]["puff"] == pytest.approx(value, abs=1e-6)
-    owners = [owner for owner, _ in keyframes.parts(take_of(head))]
+    owners = [owner for owner, _ in take_actions.parts(take_of(head))]
     assert {owner.name for owner in owners} == {"Rig", *(key.name for key in bpy.data.shape_keys)}
     for owner in owners:
         assert owner.animation_data.nla_tracks[0].name.startswith("Voxkey rest")
@@ -185,7 +185,7 @@ def test_a_bone_turns_about_its_own_axis_on_top_of_its_pose(
         assert move.to_quaternion().rotation_difference(expected).angle < 2e-3
     for move in bone_matrices(spoken, rig, "jaw", AT_REST):
         assert move.to_quaternion().rotation_difference(posed).angle < 1e-3
-    keyframes.remove_take(take_of(head))
+    take_actions.remove_take(take_of(head))
     assert state(spoken) == before
 
 
@@ -212,7 +212,7 @@ def test_a_bone_turns_on_top_of_the_users_strip(spoken: Any, mode: str) -> None:
         turn = Quaternion((1, 0, 0), JAW_RADIANS * float(value))
         difference = above.to_quaternion().rotation_difference(below.to_quaternion() @ turn).angle
         assert difference < (1e-3 if mode == "QUATERNION" else 0.06)  # Euler angles of two axes only nearly add up
-    keyframes.remove_take(take_of(head))
+    take_actions.remove_take(take_of(head))
     assert (snapshot(walk), snapshot(strip)) == (before, strip_before)
     for below, after in zip(alone, bone_matrices(spoken, rig, "jaw", FRAMES), strict=True):
         assert below == after
@@ -227,7 +227,7 @@ def test_removing_the_take_leaves_nothing_of_it_on_any_part(spoken: Any) -> None
     assert "The slider of mood, puff was not at 0; the take starts from 0" in result.warnings
     generation.reshape(spoken, head, "a.wav", Shaping(strength=0.5))
     spoken.frame_set(23)
-    keyframes.remove_take(take_of(spoken.objects["Teeth"]))  # any part of the character will do
+    take_actions.remove_take(take_of(spoken.objects["Teeth"]))  # any part of the character will do
     assert state(spoken) == before
 
 
@@ -242,14 +242,14 @@ def test_takes_of_two_sounds_share_the_bones_and_part_again(spoken: Any, tmp_pat
         generation.generate(spoken, head, source, SPEECH_ALONE, TINY_MODEL)
     alone = bone_matrices(spoken, rig, "jaw", range(101, 125))
     assert max(move.to_euler().x for move in alone) > 0.2
-    keyframes.remove_take(take_of(head))
+    take_actions.remove_take(take_of(head))
     assert face.find_take(head, "a.wav") is None
     assert bone_matrices(spoken, rig, "jaw", range(101, 125)) == alone
     for move in bone_matrices(spoken, rig, "jaw", FRAMES):
         np.testing.assert_allclose(move.to_euler(), (0.1, 0.2, 0.3), atol=1e-5)
     last = face.find_take(head, "b.wav")
     assert last is not None
-    keyframes.remove_take(last)
+    take_actions.remove_take(last)
     assert state(spoken) == before
 
 
@@ -272,14 +272,14 @@ def test_a_strip_that_is_tweaked_is_left_alone(spoken: Any) -> None:
 def test_a_take_edited_in_one_part_is_kept_in_all(spoken: Any) -> None:
     head = make_character(spoken)
     generate(spoken, head)
-    edited = keyframes.parts(take_of(head))
+    edited = take_actions.parts(take_of(head))
     teeth = spoken.objects["Teeth"].data.shape_keys
     part = next(action for owner, action in edited if owner == teeth)
     keyframes.fcurves(part)[0].keyframe_points[5].co.y = 0.9
     assert "edited by hand" in generate(spoken, head).summary
     for owner, action in edited:
-        assert [track.mute for track, layer in keyframes.layers(owner) if layer == action] == [True]
-    assert not {action for _, action in keyframes.parts(take_of(head))} & {action for _, action in edited}
+        assert [track.mute for track, layer in nla.layers(owner) if layer == action] == [True]
+    assert not {action for _, action in take_actions.parts(take_of(head))} & {action for _, action in edited}
     np.testing.assert_allclose(heights(spoken, spoken.objects["Teeth"], FRAMES)[:, 0], said(head), atol=1e-5)
 
 
@@ -301,11 +301,11 @@ def test_a_copied_character_shares_the_take_until_its_own_is_made_or_removed(spo
     tracks = f"{spoken.objects['Rig']!r} tracks"
     for name in ("Head", "Teeth", "Rig", "Rig jaw", "Rig tongue", tracks):
         assert after[name] == before[name]
-    keyframes.remove_take(take_of(copy), face.moved_by(copy, take_of(copy)))
+    take_actions.remove_take(take_of(copy), face.moved_by(copy, take_of(copy)))
     assert not heights(spoken, teeth, FRAMES).any()
     assert not any(item.animation_data for item in (spoken.objects["Rig.001"], copy.data.shape_keys))
     np.testing.assert_allclose(heights(spoken, spoken.objects["Teeth"], FRAMES)[:, 0], jaw, atol=1e-5)
-    keyframes.remove_take(take_of(head), face.moved_by(head, take_of(head)))
+    take_actions.remove_take(take_of(head), face.moved_by(head, take_of(head)))
     assert not bpy.data.actions
 
 
@@ -398,7 +398,7 @@ def test_objects_that_share_a_mesh_share_its_keys(spoken: Any) -> None:
     twin.parent = spoken.objects["Rig"]
     result = generate(spoken, head)
     assert "2 objects share this mesh (Head); all of them move" in result.warnings
-    assert len([1 for owner, _ in keyframes.parts(take_of(head)) if owner == head.data.shape_keys]) == 1
+    assert len([1 for owner, _ in take_actions.parts(take_of(head)) if owner == head.data.shape_keys]) == 1
     np.testing.assert_array_equal(heights(spoken, twin, [23]), heights(spoken, head, [23]))
     jaw = heights(spoken, twin, FRAMES)[:, BLENDSHAPE_CHANNELS.index("jawOpen")]
     np.testing.assert_allclose(jaw, said(head), atol=1e-5)  # once, not twice
@@ -427,7 +427,7 @@ def test_keys_that_follow_the_heads_keys_are_left_to_their_drivers(spoken: Any) 
         drive(teeth.key_blocks[name], "value", head.data.shape_keys, path)
     result = generate(spoken, head)
     assert (result.warnings, result.moved) == ((), True)
-    assert teeth not in [owner for owner, _ in keyframes.parts(take_of(head))]
+    assert teeth not in [owner for owner, _ in take_actions.parts(take_of(head))]
     np.testing.assert_allclose(heights(spoken, spoken.objects["Teeth"], FRAMES)[:, 0], said(head), atol=1e-5)
 
 
@@ -442,11 +442,11 @@ def test_properties_that_drive_the_keys_are_animated_in_their_place(spoken: Any)
     assert (len(result.matched), result.unmatched_channels, result.moved) == (51, (), True)
     assert {target.kind for target in result.targets} == {"property"}
     assert "51 custom properties over 48 frames" in result.summary
-    assert [owner for owner, _ in keyframes.parts(take_of(head))] == [control]
+    assert [owner for owner, _ in take_actions.parts(take_of(head))] == [control]
     jaw = heights(spoken, head, FRAMES)[:, BLENDSHAPE_CHANNELS.index("jawOpen")]
     np.testing.assert_allclose(jaw, said(head), atol=1e-5)
     generate(spoken, head)  # finds and replaces the take, which lies outside of the family
-    keyframes.remove_take(take_of(head))
+    take_actions.remove_take(take_of(head))
     assert control.animation_data is None and not bpy.data.actions
 
 
@@ -474,8 +474,8 @@ def test_a_property_of_the_armatures_data_is_found(spoken: Any) -> None:
     np.testing.assert_allclose(
         heights(spoken, head, FRAMES)[:, BLENDSHAPE_CHANNELS.index("jawOpen")], said(head), atol=1e-5
     )
-    assert data in [owner for owner, _ in keyframes.parts(take_of(head))]
-    keyframes.remove_take(take_of(head))
+    assert data in [owner for owner, _ in take_actions.parts(take_of(head))]
+    take_actions.remove_take(take_of(head))
     assert data.animation_data is None and not bpy.data.actions
 
 
@@ -528,7 +528,7 @@ def test_control_bones_are_animated_in_place_of_the_keys_that_follow_them(spoken
         ("mouthRight", np.maximum(right - left, 0)),
     ):
         np.testing.assert_allclose(moved[:, BLENDSHAPE_CHANNELS.index(channel)], expected, atol=1e-4)
-    keyframes.remove_take(take_of(head))
+    take_actions.remove_take(take_of(head))
     assert rig.animation_data is None
     assert not rig.pose.bones["mouth_ctrl"].location.length
 
@@ -635,7 +635,7 @@ def test_an_overridden_mesh_speaks_after_saving_and_opening(tmp_path: Path) -> N
     jaw = heights(scene, head, FRAMES)[:, BLENDSHAPE_CHANNELS.index("jawOpen")]
     np.testing.assert_allclose(jaw, said(head), atol=1e-5)
     np.testing.assert_allclose(heights(scene, local("Teeth"), FRAMES)[:, 0], said(head), atol=1e-5)
-    keyframes.remove_take(take_of(head))
+    take_actions.remove_take(take_of(head))
     assert not heights(scene, head, [23]).any()
 
 
@@ -659,7 +659,7 @@ def test_keys_renamed_or_deleted_between_generations_are_told(spoken: Any) -> No
     assert "JawOpen" in result.matched and "ooh" not in result.matched
     assert heights(spoken, head, [23])[0].max() > 0.3
     assert generate(spoken, head).warnings == ()  # said once
-    keyframes.remove_take(take_of(head))
+    take_actions.remove_take(take_of(head))
     assert not bpy.data.actions
 
 
@@ -669,7 +669,7 @@ def test_a_renamed_slider_returns_to_where_it_was(spoken: Any) -> None:
     blocks["mouthFunnel"].value = 0.25
     generate(spoken, head)
     blocks["mouthFunnel"].name = "ooh"
-    keyframes.remove_take(take_of(head))
+    take_actions.remove_take(take_of(head))
     assert blocks["ooh"].value == 0.25
 
 
@@ -699,7 +699,7 @@ def test_a_preview_shows_what_a_take_would(spoken: Any, mode: str) -> None:
     bone.rotation_axis_angle = (angle, *axis)
     bone.scale = (2.0, 2.0, 2.0)
     for owner, path, index, value in face.preview(head, RIG_MAP, "jawOpen", 0.75):
-        keyframes.set_value(owner, (path, index), value)
+        data_paths.set_value(owner, (path, index), value)
     expected = posed @ Quaternion((1, 0, 0), JAW_RADIANS * 0.75)
     assert bone.matrix_basis.to_quaternion().rotation_difference(expected).angle < 1e-3
     assert bone.scale == Vector((2.0, 2.0, 2.0))

@@ -7,7 +7,7 @@ import bpy
 import numpy as np
 import pytest
 
-from blender_addon import audio_io, face, generation, keyframes
+from blender_addon import audio_io, face, generation, take_actions
 from blender_addon.core.shaping import Shaping
 from rigs import sentence_sheet
 from rigs.test_rigs import RIGS
@@ -56,9 +56,9 @@ def test_one_click_moves_all_that_a_family_can_express(
     assert width >= MIN_WIDTH or not rig.has_width
     take = face.find_take(bpy.data.objects[rig.face], result.take.removeprefix("Voxkey "))
     assert take is not None
-    owners = {owner for owner, _ in keyframes.parts(take)}
+    owners = {owner for owner, _ in take_actions.parts(take)}
     assert len(owners) == N_PARTS.get(name, len(owners))
-    keyframes.remove_take(take)
+    take_actions.remove_take(take)
     assert state(scene) == before
 
 

@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 import pytest
 
-from blender_addon import keyframes
+from blender_addon import keyframes, take_actions
 
 from .interface import Context, Layout
 from .scenes import NO_LIFE, TINY_MODEL, add_strip, jaw_heights, jaw_keys, make_head, write_bursts
@@ -61,7 +61,7 @@ def test_a_moved_strip_takes_keys_and_edits_along(extension: Any, scene: Any, st
     take = bpy.data.actions[TAKE]
     np.testing.assert_array_equal(jaw_keys(take), before + np.float32([frames, 0]))
     assert keyframes.fcurves(take)[0].keyframe_points[5].co.y == 0.75
-    assert keyframes.is_edited(take)
+    assert take_actions.is_edited(take)
     now = jaw_heights(scene, scene.objects["Head"], range(1 + frames, 60 + frames))
     np.testing.assert_allclose(now, seen, atol=1e-6)
     assert said(extension) == []
@@ -71,7 +71,7 @@ def test_a_take_that_followed_is_as_if_generated_there(extension: Any, scene: An
     strip.frame_start += 30
     bpy.ops.voxkey.follow_strip(take=TAKE)
     followed = jaw_keys(bpy.data.actions[TAKE]).copy()
-    assert not keyframes.is_edited(bpy.data.actions[TAKE])
+    assert not take_actions.is_edited(bpy.data.actions[TAKE])
     scene.voxkey.strength = 0.5  # live: the take is shaped in its new place
     halved = jaw_keys(bpy.data.actions[TAKE]).copy()
     np.testing.assert_allclose(halved[:, 1], followed[:, 1] / 2, atol=1e-6)
@@ -96,7 +96,7 @@ def test_what_was_cut_or_retimed_is_heard_anew_with_its_own_settings(
     assert bpy.ops.voxkey.follow_strip(take=TAKE) == {"FINISHED"}
     assert said(extension) == []
     loud = set((np.flatnonzero(jaw_heights(scene, scene.objects["Head"], range(1, 60)) > 0.15) + 1).tolist())
-    assert keyframes.read_facts(bpy.data.actions[TAKE])["shaping"]["strength"] == 1.0
+    assert take_actions.read_facts(bpy.data.actions[TAKE])["shaping"]["strength"] == 1.0
     assert loud and loud <= {"cut": {36, 37, 38}, "retimed": set(range(6, 21)), "another file": {24, 25, 26}}[how]
 
 

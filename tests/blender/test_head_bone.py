@@ -9,7 +9,7 @@ import pytest
 from mathutils import Euler, Matrix
 from numpy.typing import NDArray
 
-from blender_addon import generation, keyframes
+from blender_addon import generation, movement, take_actions
 from blender_addon.core.shaping import Shaping, head_curves
 
 from .scenes import TINY_MODEL, add_strip, make_head, write_bursts
@@ -55,9 +55,9 @@ def turns(scene: Any, rig: Any, bone: str = "mixamorig:Head") -> NDArray[Any]:
 
 def expected(scene: Any, take: Any) -> NDArray[Any]:
     """(N, 3) what the take's prediction says."""
-    curves = head_curves(keyframes.read_prediction(take), generation_shaping(scene))
-    facts = keyframes.read_facts(take)
-    frames, values = keyframes.take_keys(
+    curves = head_curves(take_actions.read_prediction(take), generation_shaping(scene))
+    facts = take_actions.read_facts(take)
+    frames, values = generation.at_scene_frames(
         curves, facts["start_frame"], facts["n_frames"], scene.render.fps, scene.render.fps_base
     )
     return np.stack([np.interp(FRAMES, frames, column) for column in values.T], axis=1)
@@ -115,7 +115,7 @@ def test_it_adds_to_the_users_animation_and_leaves_it_as_it_was(speaker: Any, sc
     scene.voxkey.head, scene.voxkey.head_motion = rig, 2.0
     bpy.ops.voxkey.generate()
     take = bpy.data.actions["Voxkey a.wav"]
-    finding = keyframes.read_facts(take)["findings"][0]
+    finding = take_actions.read_facts(take)["findings"][0]
     assert finding["sentence"] == "Your Action RigAction animates mixamorig:Head and wins over the take"
     bpy.ops.voxkey.apply_fix(sentence=finding["sentence"])
     nodded = turns(scene, rig)
@@ -141,7 +141,7 @@ def test_it_follows_the_slider_live_and_another_bone_after_apply(speaker: Any, s
 
 def test_a_bone_that_is_gone_is_named(speaker: Any, scene: Any) -> None:
     rig = make_rig(scene)
-    keyframes.set_head_bone(rig, "Skull")
+    movement.set_head_bone(rig, "Skull")
     with pytest.raises(ValueError, match="Rig has no bone Skull any more; choose another"):
         generation.generate(scene, speaker, "", STILL, TINY_MODEL, head=rig)
     assert not rig.animation_data

@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 import pytest
 
-from blender_addon import generation, keyframes
+from blender_addon import generation, keyframes, movement, nla, take_actions, take_keys
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves, sample_curves
 from blender_addon.core.retarget import Target
@@ -39,7 +39,7 @@ def generate(scene: Any, head: Any, source: str = "", shaping: Shaping = SPEECH_
 
 
 def take_of(head: Any, source: str) -> Any:
-    action = keyframes.find_take(head.data.shape_keys, source)
+    action = take_actions.find_take(head.data.shape_keys, source)
     assert action is not None
     return action
 
@@ -82,7 +82,7 @@ def test_one_linear_key_a_frame_from_rest_to_rest(burst_scene: Any, head: Any, r
     strip.frame_offset_end = 7
     generate(burst_scene, head)
     action = take_of(head, strip.name)
-    prediction = keyframes.read_prediction(action)
+    prediction = take_actions.read_prediction(action)
     frames = np.arange(strip.frame_final_start, strip.frame_final_end)
     fps_base = burst_scene.render.fps_base  # 1.001 as Blender rounds it
     expected = sample_curves(prediction, (frames - strip.frame_final_start) * fps_base / rate[0])
@@ -140,7 +140,7 @@ def test_everything_of_the_user_stays_as_it_is(burst_scene: Any, head: Any) -> N
     before = [snapshot(item) for item in owned]
     result = generate(burst_scene, head)
     generation.reshape(burst_scene, head, result.take.removeprefix("Voxkey "), Shaping(strength=0.5))
-    keyframes.remove_take(take_of(head, "a.wav"))
+    take_actions.remove_take(take_of(head, "a.wav"))
     generate(burst_scene, head)
     assert [snapshot(item) for item in owned] == before
     assert key.animation_data.action == active
@@ -243,7 +243,7 @@ def test_removing_the_last_take_leaves_no_trace(burst_scene: Any, head: Any) -> 
     key.key_blocks["mouthSmileLeft"].value = 0.2
     generate(burst_scene, head)
     heights(burst_scene, head, [23])
-    keyframes.remove_take(take_of(head, "a.wav"))
+    take_actions.remove_take(take_of(head, "a.wav"))
     assert written() == (0, 0)
     values = {name: key.key_blocks[name].value for name in BLENDSHAPE_CHANNELS}
     assert values.pop("mouthSmileLeft") == pytest.approx(0.2)
@@ -266,7 +266,7 @@ def test_take_is_shaped_anew_from_its_kept_prediction(burst_scene: Any, head: An
 
 def test_take_tells_what_it_was_made_from(burst_scene: Any, head: Any) -> None:
     generate(burst_scene, head, shaping=Shaping(strength=1.5, seed=3))
-    facts = keyframes.read_facts(take_of(head, "a.wav"))
+    facts = take_actions.read_facts(take_of(head, "a.wav"))
     assert facts["source"] == "a.wav"
     assert (facts["model"], facts["model_kind"]) == (TINY_MODEL.name, "audio_to_blendshapes")
     assert (facts["shaping"]["strength"], facts["shaping"]["seed"]) == (1.5, 3)
@@ -289,13 +289,13 @@ def test_unmatched_channels_are_listed(scene: Any, tmp_path: Path) -> None:
 def test_a_minute_of_keys_is_written_in_a_tenth_of_a_second(scene: Any, n_frames: int) -> None:
     key = make_head(scene).data.shape_keys
     values = np.random.default_rng(0).random((n_frames, 51), np.float32)
-    motion = keyframes.Motion(key, tuple(Target("shape_key", name) for name in BLENDSHAPE_CHANNELS), values)
+    motion = movement.Motion(key, tuple(Target("shape_key", name) for name in BLENDSHAPE_CHANNELS), values)
     curves = Curves(values, BLENDSHAPE_CHANNELS, 30.0)
     frames = np.arange(n_frames)
     seconds = []
     for number in range(3):  # the fastest counts, and its own time, as other programs run on this machine too
         started = time.process_time()
-        keyframes.write_take([motion], frames, {"source": str(number)}, curves)
+        take_keys.write_take([motion], frames, {"source": str(number)}, curves, keyframes.Spacing())
         seconds.append(time.process_time() - started)
     assert min(seconds) < 0.1
 
@@ -304,7 +304,7 @@ def test_a_plain_action_is_active_and_heard_over_muted_tracks(burst_scene: Any, 
     generate(burst_scene, head)
     key = head.data.shape_keys
     path = 'key_blocks["jawOpen"].value'
-    keyframes.mute_tracks(key)
+    nla.mute_tracks(key)
     values = np.array([[0.25], [0.75]], np.float32)
     action = keyframes.write_action(key, "Merged", [(path, 0)], np.array([20, 30]), values)
     assert key.animation_data.action == action and action.name == "Merged"
@@ -412,7 +412,7 @@ def head_action(obj: Any) -> Any:
 
 def test_head_turns_with_the_take_and_rests_outside(burst_scene: Any, head: Any, neck: Any) -> None:
     generate_with(burst_scene, head, neck)
-    prediction = keyframes.read_prediction(take_of(head, "a.wav"))
+    prediction = take_actions.read_prediction(take_of(head, "a.wav"))
     frames = np.arange(11, 59)
     expected = sample_curves(head_curves(prediction, Shaping()), (frames - 11) / 24)
     np.testing.assert_allclose(head_angles(burst_scene, neck, [0, *frames])[1:], expected, atol=1e-3)
@@ -432,7 +432,7 @@ def test_head_turns_on_top_of_the_artists_animation(burst_scene: Any, head: Any,
     together = head_angles(burst_scene, neck, range(0, 80))
     assert 0.005 < np.abs(together - alone).max() < 0.1
     generation.reshape(burst_scene, head, "a.wav", Shaping(seed=2), neck)
-    keyframes.remove_take(take_of(head, "a.wav"))
+    take_actions.remove_take(take_of(head, "a.wav"))
     assert snapshot(action) == before
     assert neck.animation_data.action == action
     assert not neck.animation_data.nla_tracks
@@ -442,7 +442,7 @@ def test_head_turns_on_top_of_the_artists_animation(burst_scene: Any, head: Any,
 def test_removing_the_take_puts_the_head_back(burst_scene: Any, head: Any, neck: Any) -> None:
     generate_with(burst_scene, head, neck)
     burst_scene.frame_set(30)
-    keyframes.remove_take(take_of(head, "a.wav"))
+    take_actions.remove_take(take_of(head, "a.wav"))
     assert len(bpy.data.actions) == 0
     assert tuple(neck.delta_rotation_euler) == pytest.approx((0.01, 0.02, 0.03))
 
@@ -485,7 +485,7 @@ def test_two_takes_turn_one_head_in_turn(burst_scene: Any, head: Any, neck: Any,
     angles = head_angles(burst_scene, neck, range(0, 160))
     assert np.abs(angles[20:50]).max() > 0.005 and np.abs(angles[110:140]).max() > 0.005
     assert np.abs(angles[62:99]).max() < 1e-6
-    keyframes.remove_take(take_of(head, "a.wav"))
+    take_actions.remove_take(take_of(head, "a.wav"))
     angles = head_angles(burst_scene, neck, range(0, 160))
     assert np.abs(angles[20:50]).max() < 1e-6 < np.abs(angles[110:140]).max()
 

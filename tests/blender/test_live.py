@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 import pytest
 
-from blender_addon import keyframes
+from blender_addon import take_actions
 from blender_addon.core.wav import read_wav, resample_waveform
 
 from .interface import Context, Event, Layout, Pressed
@@ -196,7 +196,7 @@ def test_a_recording_becomes_a_strip_with_a_take(
     assert (strip.name, heard.start_frame, heard.n_frames) == ("voice.wav", 11, 48)
     np.testing.assert_allclose(heard.waveform[: len(speech)], speech, atol=1e-4)
     take = bpy.data.actions["Voxkey voice.wav"]
-    rows = keyframes.read_prediction(take).values
+    rows = take_actions.read_prediction(take).values
     np.testing.assert_array_equal(rows[: len(source.rows)], source.rows)
     assert len(rows) == 100
     scene.voxkey.model, scene.voxkey.source = "DEFAULT", strip.name

@@ -125,7 +125,7 @@ def test_what_keeps_the_face_still_is_fixed_by_a_click(speech: Any, operators: A
     bpy.ops.voxkey.generate()
     drawn = draw_result(operators)
     assert "Switch Off" in drawn.texts
-    sentence = operators.keyframes.read_facts(operators.current_take(bpy.context))["findings"][0]["sentence"]
+    sentence = operators.take_actions.read_facts(operators.current_take(bpy.context))["findings"][0]["sentence"]
     assert sentence.startswith("Solo is on in the Shape Keys panel")
     bpy.ops.ed.undo_push(message="before")
     assert bpy.ops.voxkey.apply_fix("EXEC_DEFAULT", True, sentence=sentence) == {"FINISHED"}

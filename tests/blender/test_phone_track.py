@@ -246,7 +246,7 @@ def test_edits_that_no_longer_fit_the_sound_are_kept_with_their_take(addon: Any,
     current = addon("face").find_take(head, "demo_speech.wav")
     assert current != edited
     assert "voxkey_phone_edits" not in current
-    assert "do not fit what is heard now" in addon("keyframes").read_facts(current)["warnings"][0]
+    assert "do not fit what is heard now" in addon("take_actions").read_facts(current)["warnings"][0]
 
 
 def test_one_undo_takes_applied_phones_back(addon: Any, scene: Any, head: Any) -> None:

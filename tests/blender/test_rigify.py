@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import blender_addon
-from blender_addon import face, keyframes
+from blender_addon import data_paths, face, movement
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves
 from blender_addon.core.retarget import RigMap, detect, load_rig_map
@@ -46,15 +46,15 @@ def posed(human: Any, rig_map: RigMap, **weights: float) -> dict[str, Any]:
     values = np.array([[weights.get(channel, 0.0) for channel in BLENDSHAPE_CHANNELS]], np.float32)
     changed = []
     for motion in face.motions(Curves(values, BLENDSHAPE_CHANNELS, 24.0), rig_map, face.character(human)):
-        for address, value in keyframes.posed(motion):
-            changed.append((motion.owner, address, keyframes.read_value(motion.owner, address)))
-            keyframes.set_value(motion.owner, address, value)
+        for address, value in movement.posed(motion):
+            changed.append((motion.owner, address, data_paths.read_value(motion.owner, address)))
+            data_paths.set_value(motion.owner, address, value)
     bpy.context.view_layer.update()
     bones = human.evaluated_get(bpy.context.evaluated_depsgraph_get()).pose.bones
     eyes = human.data.bones["master_eye.L"].head_local - human.data.bones["master_eye.R"].head_local
     places = {name: np.array(bones[name].head) / eyes.length for name in CONTROLS}
     for owner, address, value in reversed(changed):
-        keyframes.set_value(owner, address, value)
+        data_paths.set_value(owner, address, value)
     return places
 
 

@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 import pytest
 
-from blender_addon import face, generation, keyframes, self_check
+from blender_addon import face, generation, self_check, take_actions
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.retarget import RigMap, rig_map_to_text
 from blender_addon.core.shaping import Shaping
@@ -37,7 +37,7 @@ def generate(scene: Any, obj: Any, shaping: Shaping = Shaping(**NO_LIFE)) -> gen
 
 def found(obj: Any) -> dict[str, str]:
     """Sentence -> label of its fix, as the panel shows them."""
-    return {finding["sentence"]: finding["fix"] for finding in keyframes.read_facts(take_of(obj))["findings"]}
+    return {finding["sentence"]: finding["fix"] for finding in take_actions.read_facts(take_of(obj))["findings"]}
 
 
 def strip_of(owner: Any) -> Any:
@@ -136,7 +136,7 @@ def test_a_still_face_is_noticed_explained_and_helped(
     told = next(told for told in found(obj) if told.startswith(sentence))
     assert found(obj)[told] == label
     self_check.apply_fix(spoken, obj, take_of(obj), told)
-    assert keyframes.read_facts(take_of(obj))["moved"] is True
+    assert take_actions.read_facts(take_of(obj))["moved"] is True
     assert label not in found(obj).values()
     with pytest.raises(ValueError, match="There is nothing to fix any more"):
         self_check.apply_fix(spoken, obj, take_of(obj), told)
@@ -303,7 +303,7 @@ def test_an_action_is_pushed_down_under_the_take_where_there_is_no_rest_track(sp
     self_check.apply_fix(spoken, head, take_of(head), told)
     names = [track.strips[0].name for track in key.animation_data.nla_tracks]
     assert (names[0], names[-1]) == ("Calm", "Voxkey a.wav") and len(names) == 3
-    assert keyframes.read_facts(take_of(head))["moved"] is True
+    assert take_actions.read_facts(take_of(head))["moved"] is True
 
 
 def test_an_action_that_is_added_does_not_hide_the_take(spoken: Any) -> None:
@@ -323,7 +323,7 @@ def test_a_take_on_solo_lacks_its_rest(spoken: Any) -> None:
     sentence = "The NLA track Voxkey a.wav is on solo; switch that off to see the take as it is"
     assert found(head) == {sentence: "Switch Off"}
     self_check.apply_fix(spoken, head, take_of(head), sentence)
-    assert keyframes.read_facts(take_of(head))["moved"] is True
+    assert take_actions.read_facts(take_of(head))["moved"] is True
 
 
 def test_looking_changes_nothing(spoken: Any) -> None:

@@ -40,7 +40,7 @@ def all_keys(take: Any) -> dict[str, NDArray[np.float32]]:
 
 
 def facts(addon: Any, take: Any) -> Any:
-    return sys.modules[f"{addon.__name__}.keyframes"].read_facts(take)
+    return sys.modules[f"{addon.__name__}.take_actions"].read_facts(take)
 
 
 def assert_same(some: dict[str, NDArray[np.float32]], others: dict[str, NDArray[np.float32]]) -> None:
@@ -130,7 +130,7 @@ def test_a_slider_is_one_step_of_undo(take: Any, scene: Any) -> None:
 
 def test_a_live_take_counts_as_unedited(take: Any, scene: Any, extension: Any) -> None:
     scene.voxkey.strength = 0.5
-    assert not sys.modules[f"{extension.__name__}.keyframes"].is_edited(take)
+    assert not sys.modules[f"{extension.__name__}.take_actions"].is_edited(take)
     bpy.ops.voxkey.generate()
     assert len([action for action in bpy.data.actions if action.name.startswith("Voxkey a.wav")]) == 1
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from mathutils import Quaternion
 
-from blender_addon import face, generation, keyframes, take_stack
+from blender_addon import face, generation, keyframes, nla, take_actions, take_keys, take_stack
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.shaping import Shaping
 
@@ -64,7 +64,7 @@ def test_takes_merge_into_one_plain_action_on_a_track(sounds: Any, removes: bool
     before = heights(sounds, head, FRAMES)
     (merged,) = take_stack.merge(sounds, head, take_stack.TRACK, removes)
     np.testing.assert_allclose(heights(sounds, head, FRAMES), before, atol=1e-6)
-    assert not keyframes.is_take(merged)
+    assert not take_actions.is_take(merged)
     kept = {} if removes else {LINE: True, OTHER: True}
     assert tracks(head) == {"Voxkey rest": False, **kept, merged.name: False}
     assert len(keyframes.fcurves(merged)) == len(BLENDSHAPE_CHANNELS)
@@ -76,7 +76,7 @@ def test_merging_leaves_the_users_animation_below(sounds: Any) -> None:
     head = make_head(sounds)
     animate(head, "mouthSmileLeft", {1: 0.2, 60: 0.6})
     speak(sounds, head)
-    keyframes.push_down(head.data.shape_keys)
+    nla.push_down(head.data.shape_keys)
     animate(head, "browInnerUp", {1: 0.9})
     before = heights(sounds, head, FRAMES)
     mine = [snapshot(action) for action in bpy.data.actions if action.name.startswith("Mine")]
@@ -140,7 +140,7 @@ def test_merged_keys_can_be_few(sounds: Any) -> None:
     before = heights(sounds, head, FRAMES)
     (merged,) = take_stack.merge(sounds, head, take_stack.TRACK, removes=True, tolerance=0.01)
     np.testing.assert_allclose(heights(sounds, head, FRAMES), before, atol=0.0101)
-    assert keyframes.n_keys(merged) < 51 * 51 / 3
+    assert take_keys.n_keys(merged) < 51 * 51 / 3
 
 
 def test_merged_as_active_action_and_pushed_down(sounds: Any) -> None:
@@ -165,7 +165,7 @@ def test_no_take_in_use_is_said(sounds: Any) -> None:
     head = make_head(sounds)
     speak(sounds, head, "line.wav")
     take = bpy.data.actions[LINE]
-    keyframes.mute_take(take, face.moved_by(head, take))
+    take_actions.mute_take(take, face.moved_by(head, take))
     with pytest.raises(ValueError, match="Head has no take in use; generate one, or bring one back"):
         take_stack.merge(sounds, head, take_stack.TRACK, removes=False)
 
@@ -251,8 +251,8 @@ def test_buttons_of_the_panel(extension: Any, sounds: Any) -> None:
     assert {"Add", "Replace"} <= set(layout.texts)
     assert {"voxkey.merge_takes", "voxkey.push_down"} <= set(layout.drawn)
     bpy.ops.voxkey.blend_take(mode="REPLACE")
-    assert keyframes.is_replacing(bpy.data.actions[LINE])
-    assert keyframes.read_facts(bpy.data.actions[LINE])["findings"] == []
+    assert take_actions.is_replacing(bpy.data.actions[LINE])
+    assert take_actions.read_facts(bpy.data.actions[LINE])["findings"] == []
     assert not bpy.ops.voxkey.push_down.poll()
     bpy.ops.voxkey.merge_takes(place="ACTION")
     bpy.ops.voxkey.push_down()

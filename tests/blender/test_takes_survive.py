@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 import pytest
 
-from blender_addon import face, generation, keyframes, rig_look, take_stack
+from blender_addon import face, generation, keyframes, rig_look, take_actions, take_stack
 from blender_addon.audio_io import find_source
 from blender_addon.core.shaping import Shaping
 from tests.ui.dump import differences, dump
@@ -82,7 +82,7 @@ def test_an_appended_character_brings_its_takes(scene: Any, head: Any, tmp_path:
     generation.remove_range(scene, head, bpy.data.actions[LINE], 0)
     generation.redo_range(scene, head, bpy.data.actions[LINE], (5, 25, 0.15), Shaping(**NO_LIFE, strength=0.5))
     np.testing.assert_array_equal(heights(scene, head, FRAMES), before)
-    keyframes.remove_take(bpy.data.actions[LINE], face.moved_by(head, bpy.data.actions[LINE]))
+    take_actions.remove_take(bpy.data.actions[LINE], face.moved_by(head, bpy.data.actions[LINE]))
     assert not bpy.data.actions
 
 
@@ -122,7 +122,7 @@ def test_takes_of_a_library_override_are_muted_and_followed_by_own_ones(scene: A
     scene, take = bpy.context.scene, bpy.data.actions[LINE]
     assert listed(own) == {LINE: False}
     for change in (
-        lambda: keyframes.remove_take(take, face.moved_by(own, take)),
+        lambda: take_actions.remove_take(take, face.moved_by(own, take)),
         lambda: take_stack.set_replacing(own, take, True),
         lambda: take_stack.merge(scene, own, take_stack.TRACK, removes=True),
         lambda: generation.redo_range(scene, own, take, (5, 25, 0.1), Shaping(strength=2.0)),

@@ -12,7 +12,7 @@ import bpy
 import numpy as np
 import pytest
 
-from blender_addon import generation, keyframes
+from blender_addon import generation, take_actions
 from blender_addon.core.model import IN_NUMPY
 from blender_addon.core.shaping import Shaping
 
@@ -62,7 +62,7 @@ def test_generate_writes_the_same_take_and_says_how(operators: Any, speech: Any,
     assert operators.disabled_reason(bpy.context) is None
     assert operators.runtime_hint(bpy.context) == IN_NUMPY
     assert bpy.ops.voxkey.generate() == {"FINISHED"}
-    facts = keyframes.read_facts(take())
+    facts = take_actions.read_facts(take())
     assert (facts["model"], facts["device"], facts["warnings"]) == ("small_voice.onnx", "CPU", [IN_NUMPY])
     in_numpy = jaw_keys(take()).copy()
     with pytest.MonkeyPatch.context() as patch:
@@ -70,7 +70,7 @@ def test_generate_writes_the_same_take_and_says_how(operators: Any, speech: Any,
         forget(operators)
         assert operators.runtime_hint(bpy.context) is None
         assert bpy.ops.voxkey.generate() == {"FINISHED"}
-    assert keyframes.read_facts(take())["warnings"] == []
+    assert take_actions.read_facts(take())["warnings"] == []
     assert np.ptp(in_numpy[1:-1, 1]) > 0.1
     np.testing.assert_allclose(jaw_keys(take()), in_numpy, atol=1e-4)
 
@@ -79,7 +79,7 @@ def test_shaping_anew_runs_no_model_and_so_warns_of_none(operators: Any, speech:
     choose(speech, tmp_path / SMALL_VOICE.name)
     bpy.ops.voxkey.generate()
     assert bpy.ops.voxkey.reshape_take() == {"FINISHED"}
-    assert keyframes.read_facts(take())["warnings"] == []
+    assert take_actions.read_facts(take())["warnings"] == []
 
 
 def test_a_model_without_arrays_waits_for_onnxruntime(operators: Any, speech: Any) -> None:
@@ -99,19 +99,19 @@ def test_damaged_arrays_are_one_sentence_and_nothing_is_written(operators: Any, 
 
 def test_phones_stay_with_the_take(speech: Any) -> None:
     generation.generate(speech, speech.objects["Head"], "a.wav", Shaping(), SMALL_VOICE, "CPU")
-    prediction, phones = keyframes.read_prediction(take()), keyframes.read_phones(take())
+    prediction, phones = take_actions.read_prediction(take()), take_actions.read_phones(take())
     assert phones is not None
     assert len(phones.channels) == 29
     assert (phones.fps, len(phones.values)) == (prediction.fps, len(prediction.values)) == (50.0, 100)
     np.testing.assert_allclose(phones.values.sum(axis=1), 1, atol=0.01)
     assert len(set(phones.values.argmax(axis=1))) > 3
     generation.reshape(speech, speech.objects["Head"], "a.wav", Shaping(strength=0.5))
-    np.testing.assert_array_equal(keyframes.read_phones(take()).values, phones.values)
+    np.testing.assert_array_equal(take_actions.read_phones(take()).values, phones.values)
 
 
 def test_a_model_without_phones_leaves_none(speech: Any) -> None:
     generation.generate(speech, speech.objects["Head"], "a.wav", Shaping(), TINY_MODEL, "CPU")
-    assert keyframes.read_phones(take()) is None
+    assert take_actions.read_phones(take()) is None
 
 
 def test_the_command_line_works_without_onnxruntime(speech: Any, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import bpy
 import numpy as np
 import pytest
 
-from blender_addon import audio_io, cli, keyframes
+from blender_addon import audio_io, cli, take_actions
 from tests.blender.scenes import TINY_MODEL, add_strip, jaw_heights, key_frames, make_head, write_bursts, write_wav
 
 ROOT = Path(__file__).parent.parent.parent
@@ -104,7 +104,7 @@ def test_a_transcript_says_which_phones_are_heard(scene_file: Path, tmp_path: Pa
     assert found["transcript"]["language"] == "en"
     assert found["transcript"]["agreement"] > 0.5
     bpy.ops.wm.open_mainfile(filepath=str(output))
-    assert text.read_text() in bpy.data.actions[found["take"]][keyframes.PHONE_EDITS]
+    assert text.read_text() in bpy.data.actions[found["take"]][take_actions.PHONE_EDITS]
     output.unlink()
     text.write_text("Siebzehn Gänse schnattern heute")
     refused = voxkey(*command)
@@ -277,4 +277,4 @@ def test_a_scene_may_have_its_sound_already(scene: Any, tmp_path: Path, audio: P
     assert code == 0
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "out.blend"))
     assert (bpy.context.scene.frame_start, bpy.context.scene.frame_end) == (90, 200)
-    assert keyframes.read_facts(bpy.data.actions["Voxkey speech.wav"])["start_frame"] == 100
+    assert take_actions.read_facts(bpy.data.actions["Voxkey speech.wav"])["start_frame"] == 100

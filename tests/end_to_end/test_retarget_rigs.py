@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from blender_addon import face, keyframes
+from blender_addon import data_paths, face
 from rigs import sentence_sheet
 from rigs.sentence_sheet import DEFAULT_AUDIO, DEFAULT_HEAD, Mouth
 from rigs.test_rigs import EYES, RIGS, build
@@ -55,13 +55,13 @@ def test_eyes_look_where_the_channels_say(name: str, extension: Any) -> None:
     rest = pupils(corners)
     for channel, (axis, direction) in EYES_TURN.items():
         addresses = face.preview(obj, rig_map, channel, 1.0)
-        held = [keyframes.read_value(owner, (path, index)) for owner, path, index, _ in addresses]
+        held = [data_paths.read_value(owner, (path, index)) for owner, path, index, _ in addresses]
         for owner, path, index, value in addresses:
-            keyframes.set_value(owner, (path, index), value)
+            data_paths.set_value(owner, (path, index), value)
         this, other = ("left", "right") if channel.endswith("Left") else ("right", "left")
         moved = {side: place - rest[side] for side, place in pupils(corners).items()}
         for (owner, path, index, _), value in zip(addresses, held, strict=True):
-            keyframes.set_value(owner, (path, index), value)
+            data_paths.set_value(owner, (path, index), value)
         assert direction * moved[this][axis] > 0.03 * np.linalg.norm(rest["left"] - rest["right"]), channel
         assert abs(moved[other][axis]) < 0.3 * abs(moved[this][axis]), channel
 
