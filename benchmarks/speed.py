@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from blender_addon import audio_io, generation, keyframes, movement, take_keys
+from blender_addon import audio_io, generation, keyframes, movement, predictions, take_keys
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves, sample_curves
 from blender_addon.core.key_reduction import reduce_keys
@@ -168,8 +168,8 @@ def seconds_of_a_slider(curves: Curves, phones: Curves | None) -> float:
     scene.collection.objects.link(head)
     scene.render.fps = FRAMES_PER_SECOND
     strip = audio_io.add_sound_strip(scene, ROOT / "tools" / "demo_speech.wav", 1)
-    place = generation.Place(scene.name, head.name, strip.name, 1, AUDIO_SECONDS * FRAMES_PER_SECOND)
-    prediction = generation.Prediction(curves, "benchmark", "audio_to_blendshapes", "CPU", phones)
+    place = predictions.Place(scene.name, head.name, strip.name, 1, AUDIO_SECONDS * FRAMES_PER_SECOND)
+    prediction = predictions.Prediction(curves, "benchmark", "audio_to_blendshapes", "CPU", phones)
     take = bpy.data.actions[generation.write_result(place, Shaping(), prediction).take]
     strengths = itertools.cycle((0.9, 0.8))
 

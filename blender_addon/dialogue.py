@@ -22,7 +22,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from . import audio_io, face, generation, movement, operators, properties, take_actions
+from . import audio_io, face, generation, movement, operators, predictions, properties, take_actions
 from .core.channels import BLENDSHAPE_CHANNELS
 from .core.curves import Curves, frames_to_seconds
 from .core.names import most_alike
@@ -70,7 +70,7 @@ class Script:
 class Heard:
     """What the model said of each line."""
 
-    lines: tuple[tuple[generation.Place, generation.Prediction], ...]
+    lines: tuple[tuple[predictions.Place, predictions.Prediction], ...]
     skipped: tuple[Skipped, ...]
 
 
@@ -78,7 +78,7 @@ class Heard:
 class Report:
     """What was written, and what was not."""
 
-    lines: tuple[tuple[generation.Place, generation.Result], ...]
+    lines: tuple[tuple[predictions.Place, generation.Result], ...]
     skipped: tuple[Skipped, ...]
 
     @property
@@ -212,7 +212,7 @@ def _nothing(skipped: Iterable[Skipped]) -> ValueError:
     return ValueError(f"Nothing was generated: {sentences or 'the table is empty; click Find Voices'}")
 
 
-def _write_listening(spoken: Sequence[generation.Place], shaping: Shaping, is_wanted: bool) -> None:
+def _write_listening(spoken: Sequence[predictions.Place], shaping: Shaping, is_wanted: bool) -> None:
     """For each character takes of life alone between its lines, in place of earlier ones; none if not wanted."""
     scene = bpy.data.scenes[spoken[0].scene_name]
     begin, end = min(place.start_frame for place in spoken), max(place.start_frame + place.n_frames for place in spoken)
@@ -230,17 +230,17 @@ def _write_listening(spoken: Sequence[generation.Place], shaping: Shaping, is_wa
             silent = Curves(
                 np.zeros((n_rows, len(BLENDSHAPE_CHANNELS)), np.float32), BLENDSHAPE_CHANNELS, LISTENING_FPS
             )
-            prediction = generation.Prediction(silent, "none", generation.LISTENING, "CPU", None)
+            prediction = predictions.Prediction(silent, "none", predictions.LISTENING, "CPU", None)
             seed = zlib.crc32(f"{shaping.seed} {name} {start}".encode()) >> 1  # two listeners do not blink alike
             generation.write_result(place, replace(shaping, seed=seed), prediction)
 
 
 def _listening_takes(obj: bpy.types.Object) -> list[bpy.types.Action]:
     takes = dict.fromkeys(take for owner in face.owners(face.character(obj)) for take in take_actions.in_use(owner))
-    return [take for take in takes if take_actions.read_facts(take)["model_kind"] == generation.LISTENING]
+    return [take for take in takes if take_actions.read_facts(take)["model_kind"] == predictions.LISTENING]
 
 
-def _pauses(own: Sequence[generation.Place], begin: int, end: int) -> list[tuple[int, int]]:
+def _pauses(own: Sequence[predictions.Place], begin: int, end: int) -> list[tuple[int, int]]:
     """(first frame, number of frames) from begin to end in which no line of one's own is heard."""
     pauses, free_from = [], begin
     for place in sorted(own, key=lambda place: place.start_frame):

@@ -15,7 +15,20 @@ import bpy
 import numpy as np
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
-from . import data_paths, face, generation, keyframes, nla, operators, phone_track, properties, rig_look, take_actions
+from . import (
+    data_paths,
+    face,
+    generation,
+    keyframes,
+    nla,
+    operators,
+    performing,
+    phone_track,
+    predictions,
+    properties,
+    rig_look,
+    take_actions,
+)
 from .core import audio2face, livelink, phones
 from .core.curves import Curves, Float32Array, frames_to_seconds, sample_curves, seconds_to_frames
 from .core.shaping import Shaping
@@ -25,7 +38,7 @@ from .translation import translated
 SCENE_RATE, APP_RATE = "SCENE", "60"
 
 
-def read_capture(path: Path) -> generation.Prediction:
+def read_capture(path: Path) -> predictions.Prediction:
     """A capture from any file that Voxkey knows, as if a model had said it; ValueError when it is none."""
     warnings: tuple[str, ...] = ()
     if audio2face.is_audio2face(path):
@@ -35,7 +48,7 @@ def read_capture(path: Path) -> generation.Prediction:
         curves = capture.curves
         if capture.lost_seconds:
             warnings = (f"No face was seen for {capture.lost_seconds:.1f} s; the motion goes straight through",)
-    return generation.Prediction(curves, path.name, generation.CAPTURE, "CPU", None, warnings)
+    return predictions.Prediction(curves, path.name, predictions.CAPTURE, "CPU", None, warnings)
 
 
 def import_capture(
@@ -53,7 +66,7 @@ def import_capture(
     render = scene.render
     duration_frames = seconds_to_frames(prediction.curves.duration_seconds, render.fps, render.fps_base)
     n_frames = int(np.ceil(duration_frames - 0.01))
-    place = generation.Place(scene.name, obj.name, path.name, start_frame, n_frames, head.name if head else None)
+    place = predictions.Place(scene.name, obj.name, path.name, start_frame, n_frames, head.name if head else None)
     return generation.write_result(place, Shaping(), prediction)
 
 
@@ -70,7 +83,7 @@ def performance(take: bpy.types.Action, scene: bpy.types.Scene, fps: float | Non
     fps = fps or render.fps / render.fps_base
     times = np.arange(max(1, np.ceil(duration * fps - 0.01))) / fps
     channels, head = (
-        Curves(sample_curves(curves, times), curves.channels, fps) for curves in generation.performed(take)
+        Curves(sample_curves(curves, times), curves.channels, fps) for curves in performing.performed(take)
     )
     return channels, head
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import bpy
 
-from . import audio_io, generation, operators, properties, take_actions
+from . import audio_io, generation, operators, performing, predictions, properties, take_actions
 from .core.shaping import Shaping
 from .drawing import draw_sentence
 from .translation import translated
@@ -62,7 +62,7 @@ class VOXKEY_OT_follow_strip(operators.JobOperator, bpy.types.Operator):
         request = self._request(context)
         return partial(generation.predict, request) if request else None
 
-    def write(self, context: bpy.types.Context, predicted: generation.Prediction) -> Any:
+    def write(self, context: bpy.types.Context, predicted: predictions.Prediction) -> Any:
         result = generation.write_result(self._place, self._shaping, predicted)
         self.report({"WARNING" if result.warnings else "INFO"}, translated(result.summary))
         return {"FINISHED"}
@@ -83,7 +83,7 @@ class VOXKEY_OT_follow_strip(operators.JobOperator, bpy.types.Operator):
             self.report({"INFO"}, translated(f"{take.name} was brought along; all edits are kept"))
             return None
         head = bpy.data.objects.get(facts["head"] or "")
-        self._shaping: Shaping = generation.shaping_of(take)
+        self._shaping: Shaping = performing.shaping_of(take)
         request = generation.prepare(
             scene,
             properties.target_object(context),
@@ -92,7 +92,7 @@ class VOXKEY_OT_follow_strip(operators.JobOperator, bpy.types.Operator):
             properties.device(context),
             head,
         )
-        self._place: generation.Place = request.place
+        self._place: predictions.Place = request.place
         return request
 
 

@@ -25,7 +25,19 @@ from typing import Any
 import bpy
 import numpy as np
 
-from . import audio_io, data_paths, dialogue, face, generation, movement, nla, operators, preferences, properties
+from . import (
+    audio_io,
+    data_paths,
+    dialogue,
+    face,
+    generation,
+    movement,
+    nla,
+    operators,
+    predictions,
+    preferences,
+    properties,
+)
 from .core.channels import BLENDSHAPE_CHANNELS
 from .core.curves import Curves, Float32Array, frames_to_seconds, sample_curves, seconds_to_frames
 from .core.retarget import RigMap
@@ -237,11 +249,11 @@ class Microphone:
         n_frames = max(1, int(seconds_to_frames(seconds, scene.render.fps, scene.render.fps_base)))
         head = scene.voxkey.head
         placed = audio_io.placed(scene, strip)
-        place = generation.Place(
+        place = predictions.Place(
             scene.name, obj.name, strip.name, self.start_frame, n_frames, head.name if head else None, placed=placed
         )
         curves = Curves(np.array(rows), self._stream.channels, self._fps)
-        prediction = generation.Prediction(curves, f"{model}, live", "audio_to_blendshapes", "CPU", None)
+        prediction = predictions.Prediction(curves, f"{model}, live", "audio_to_blendshapes", "CPU", None)
         try:
             return generation.write_result(place, shaping, prediction).summary
         except ValueError:

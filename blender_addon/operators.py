@@ -14,7 +14,18 @@ from typing import Any
 import bpy
 from bpy_extras.io_utils import ImportHelper
 
-from . import audio_io, face, generation, preferences, properties, rig_look, self_check, take_actions
+from . import (
+    audio_io,
+    face,
+    generation,
+    predictions,
+    preferences,
+    properties,
+    regeneration,
+    rig_look,
+    self_check,
+    take_actions,
+)
 from .core.model import IN_NUMPY
 from .core.shaping import RANGES, SEEDS, Shaping
 from .drawing import can_press, redraw_panels, refuse
@@ -134,7 +145,7 @@ def shape_live(context: bpy.types.Context) -> None:
         if span is None:
             generation.reshape_in_place(scene, obj, take, shaping, scene.voxkey.head)
         elif not take_actions.is_edited(take):
-            generation.redo_range(scene, obj, take, span, shaping)
+            regeneration.redo_range(scene, obj, take, span, shaping)
 
 
 def show_shaping(context: bpy.types.Context, shaping: Shaping) -> None:
@@ -152,7 +163,7 @@ def apply_settings(operator: bpy.types.Operator, context: bpy.types.Context, tak
     """Shape a take anew, or the range that the sliders shape, and report it; ValueError when that fails."""
     scene, obj, span = context.scene, properties.target_object(context), chosen_range(context)
     if span is not None:
-        generation.redo_range(scene, obj, take, span, properties.shaping(context))
+        regeneration.redo_range(scene, obj, take, span, properties.shaping(context))
         operator.report({"INFO"}, translated(f"{take.name}: frames {span[0]} to {span[1]} were shaped"))
         return {"FINISHED"}
     was_clicked = clicked_take(context, [take])
@@ -255,7 +266,7 @@ class VOXKEY_OT_generate(JobOperator, bpy.types.Operator):
         self._request, self._shaping = _request(context), properties.shaping(context)
         return partial(generation.predict, self._request)
 
-    def write(self, context: bpy.types.Context, predicted: generation.Prediction) -> Any:
+    def write(self, context: bpy.types.Context, predicted: predictions.Prediction) -> Any:
         result = generation.write_result(self._request.place, self._shaping, predicted)
         click_take(context, None)  # from now on this one is meant
         return _announce(self, result)

@@ -26,7 +26,7 @@ from typing import Any
 import bpy
 from bpy_extras.io_utils import ImportHelper
 
-from . import audio_io, face, generation, operators, properties, take_actions
+from . import audio_io, face, generation, operators, predictions, properties, take_actions
 from .core import phones as phone_files
 from .core import spelling, transcript
 from .core.articulation import VOWELS
@@ -88,7 +88,7 @@ def phones_of(take: bpy.types.Action) -> tuple[list[Phone], float]:
 
     ValueError when its model gives none.
     """
-    duration_seconds = generation.said(take)[0].duration_seconds
+    duration_seconds = predictions.said(take)[0].duration_seconds
     return edits_of(take).said(duration_seconds), duration_seconds
 
 
@@ -97,7 +97,7 @@ def edits_of(take: bpy.types.Action) -> Edits:
     edits = take_actions.read_phone_edits(take)
     if edits:
         return edits
-    _, probabilities = generation.said(take)
+    _, probabilities = predictions.said(take)
     if probabilities is None:
         model = take_actions.read_facts(take)["model"]
         raise ValueError(f"{model} gives no phones; generate the take with the default model")
@@ -222,7 +222,7 @@ def say(
 
     language is one of spelling.LANGUAGES, None to find it out. ValueError, with the take as it was, when that fails.
     """
-    _, probabilities = generation.said(take)
+    _, probabilities = predictions.said(take)
     if probabilities is None:
         raise ValueError(f"{take.name} has no phones; generate it with the default model")
     reading = transcript.read(text, probabilities, language)

@@ -223,6 +223,14 @@ def n_keys(take: bpy.types.Action) -> int:
     )
 
 
+def count_keys(take: bpy.types.Action, n_frames: int) -> dict[str, int]:
+    """Note with a take how many keys it has, and how many it would have with one at every frame."""
+    n_curves = sum(len(keyframes.fcurves(action)) for _, action in take_actions.parts(take))
+    counts = {"n_keys": n_keys(take), "n_frame_keys": n_curves * (n_frames + 2)}
+    take_actions.add_facts(take, **counts)
+    return counts
+
+
 def _write_layer(
     owner: Any, name: str, layer: Layer, frames: NDArray[np.int64], spacing: Spacing
 ) -> tuple[bpy.types.Action, int]:

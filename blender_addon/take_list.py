@@ -20,11 +20,12 @@ from . import (
     audio_io,
     face,
     following,
-    generation,
     nla,
     operators,
+    predictions,
     preferences,
     properties,
+    regeneration,
     rig_look,
     self_check,
     take_actions,
@@ -135,9 +136,9 @@ class VOXKEY_OT_select_take_source(_TakeOperator, bpy.types.Operator):
 
     def act(self, context: bpy.types.Context, _obj: bpy.types.Object, take: bpy.types.Action) -> None:
         facts = take_actions.read_facts(take)
-        if facts["model_kind"] == generation.CAPTURE:
+        if facts["model_kind"] == predictions.CAPTURE:
             raise ValueError(f"{take.name} was imported from the file {facts['source']}; it has no strip")
-        if facts["model_kind"] == generation.LISTENING:
+        if facts["model_kind"] == predictions.LISTENING:
             raise ValueError(f"In {take.name} the character listens to others; it has no strip of its own")
         audio_io.select_source(context.scene, context.view_layer, facts["source"])
         context.scene.voxkey.source = facts["source"]
@@ -336,16 +337,16 @@ def _click(_manager: Any, index: int) -> None:
     take, track = takes[min(max(0, index), len(takes) - 1)]
     operators.click_take(bpy.context, take)
     if not track.mute:
-        operators.show_shaping(bpy.context, generation.shaping_of(take, operators.chosen_range(bpy.context)))
+        operators.show_shaping(bpy.context, regeneration.range_shaping(take, operators.chosen_range(bpy.context)))
 
 
 def _icon(facts: dict[str, Any]) -> str:
-    return {generation.CAPTURE: "FILE", generation.LISTENING: "HIDE_OFF"}.get(facts["model_kind"], "SOUND")
+    return {predictions.CAPTURE: "FILE", predictions.LISTENING: "HIDE_OFF"}.get(facts["model_kind"], "SOUND")
 
 
 def _draw_facts(layout: Any, take: bpy.types.Action, is_muted: bool) -> None:
     facts = take_actions.read_facts(take)
-    made = {generation.CAPTURE: "Imported", generation.LISTENING: "Listens to others"}.get(facts["model_kind"])
+    made = {predictions.CAPTURE: "Imported", predictions.LISTENING: "Listens to others"}.get(facts["model_kind"])
     row = layout.row(align=True)
     row.label(text=facts["source"], icon=_icon(facts))
     if made is None:

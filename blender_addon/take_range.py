@@ -1,4 +1,4 @@
-"""A part of a take done again: heard by another model, or with other settings, cross-faded; the rest is left alone."""
+"""Buttons and panel of a part of a take that is done again, and what its settings are about meanwhile."""
 
 # ruff: noqa: N801, RUF012  (Blender wants these class names and plain class attributes)
 
@@ -14,7 +14,7 @@ from typing import Any
 
 import bpy
 
-from . import generation, operators, properties, rig_look, take_actions
+from . import generation, operators, predictions, properties, regeneration, rig_look, take_actions
 from .core.curves import seconds_to_frames
 from .drawing import can_press, draw_sentence, refuse
 from .translation import translated
@@ -26,7 +26,7 @@ def _show_sliders(_settings: Any, context: bpy.types.Context) -> None:
     """The sliders show what they shape: the range, or the take."""
     take = operators.current_take(context)
     if take is not None:
-        operators.show_shaping(context, generation.shaping_of(take, operators.chosen_range(context)))
+        operators.show_shaping(context, regeneration.range_shaping(take, operators.chosen_range(context)))
 
 
 def _show_range(settings: Any, context: bpy.types.Context) -> None:
@@ -119,11 +119,11 @@ class _RangeOperator:
                 setattr(self, name, getattr(context.scene.voxkey_range, name))
         self.take = self.take or operators.current_take(context).name
 
-    def redo(self, context: bpy.types.Context, heard: generation.Prediction | None = None) -> Any:
+    def redo(self, context: bpy.types.Context, heard: predictions.Prediction | None = None) -> Any:
         take = _named(context, self.take)
         place = (self.first_frame, self.last_frame, context.scene.voxkey_range.fade_seconds)
         obj, shaping = properties.target_object(context), properties.shaping(context)
-        generation.redo_range(context.scene, obj, take, place, shaping, heard)
+        regeneration.redo_range(context.scene, obj, take, place, shaping, heard)
         self.report(
             {"INFO"}, translated(f"{take.name}: frames {self.first_frame} to {self.last_frame} were done again")
         )
@@ -158,13 +158,13 @@ class VOXKEY_OT_regenerate_range(operators.JobOperator, _RangeOperator, bpy.type
         self.read(context)
         return partial(generation.predict, self._request(context))
 
-    def write(self, context: bpy.types.Context, predicted: generation.Prediction) -> Any:
+    def write(self, context: bpy.types.Context, predicted: predictions.Prediction) -> Any:
         return self.redo(context, predicted)
 
     def _request(self, context: bpy.types.Context) -> generation.Request:
         chosen = properties.model_path(context), properties.device(context)
         obj = properties.target_object(context)
-        return generation.prepare_range(context.scene, obj, _named(context, self.take), *chosen)
+        return regeneration.prepare_range(context.scene, obj, _named(context, self.take), *chosen)
 
 
 class VOXKEY_OT_remove_range(bpy.types.Operator):
@@ -184,7 +184,7 @@ class VOXKEY_OT_remove_range(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Any:
         obj, take = properties.target_object(context), operators.current_take(context)
         try:
-            generation.remove_range(context.scene, obj, take, self.number)
+            regeneration.remove_range(context.scene, obj, take, self.number)
         except ValueError as error:
             return refuse(self, error)
         _show_sliders(None, context)

@@ -7,7 +7,7 @@ import bpy
 import numpy as np
 import pytest
 
-from blender_addon import audio_io, face, generation, take_actions
+from blender_addon import audio_io, face, generation, predictions, take_actions
 from blender_addon.core.shaping import Shaping
 from rigs import sentence_sheet
 from rigs.test_rigs import RIGS
@@ -23,7 +23,7 @@ N_PARTS = {"anime_vroid": 2, "cc4": 4, "live_link": 2, "rigify": 1, "properties"
 """Data-blocks that move."""
 
 
-def speak(rig: Any, prediction: generation.Prediction | None = None) -> tuple[Any, generation.Prediction]:
+def speak(rig: Any, prediction: predictions.Prediction | None = None) -> tuple[Any, predictions.Prediction]:
     """Let the open rig say the sentence; the model runs once for all."""
     scene = bpy.context.scene
     audio_io.add_sound_strip(scene, sentence_sheet.DEFAULT_AUDIO, 1).frame_final_duration = N_FRAMES
@@ -33,7 +33,7 @@ def speak(rig: Any, prediction: generation.Prediction | None = None) -> tuple[An
 
 
 @pytest.fixture(scope="module")
-def said() -> tuple[generation.Prediction, sentence_sheet.Mouth]:
+def said() -> tuple[predictions.Prediction, sentence_sheet.Mouth]:
     """The sentence, and how the default head says it."""
     rig = sentence_sheet.open_rig(sentence_sheet.DEFAULT_HEAD)
     _, prediction = speak(rig)
@@ -42,7 +42,7 @@ def said() -> tuple[generation.Prediction, sentence_sheet.Mouth]:
 
 @pytest.mark.parametrize("name", NAMED)
 def test_one_click_moves_all_that_a_family_can_express(
-    name: str, said: tuple[generation.Prediction, sentence_sheet.Mouth]
+    name: str, said: tuple[predictions.Prediction, sentence_sheet.Mouth]
 ) -> None:
     rig = sentence_sheet.open_rig(name)
     scene = bpy.context.scene
@@ -92,7 +92,7 @@ def test_two_characters_in_one_scene_speak_apart() -> None:
 
 
 def test_what_is_matched_by_shape_keeps_the_bones_that_names_tell(
-    extension: Any, said: tuple[generation.Prediction, sentence_sheet.Mouth]
+    extension: Any, said: tuple[predictions.Prediction, sentence_sheet.Mouth]
 ) -> None:
     rig = sentence_sheet.open_rig("live_link")
     obj = bpy.data.objects[rig.face]

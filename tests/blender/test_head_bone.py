@@ -9,7 +9,7 @@ import pytest
 from mathutils import Euler, Matrix
 from numpy.typing import NDArray
 
-from blender_addon import generation, movement, take_actions
+from blender_addon import generation, movement, performing, take_actions
 from blender_addon.core.shaping import Shaping, head_curves
 
 from .scenes import TINY_MODEL, add_strip, make_head, write_bursts
@@ -57,7 +57,7 @@ def expected(scene: Any, take: Any) -> NDArray[Any]:
     """(N, 3) what the take's prediction says."""
     curves = head_curves(take_actions.read_prediction(take), generation_shaping(scene))
     facts = take_actions.read_facts(take)
-    frames, values = generation.at_scene_frames(
+    frames, values = performing.at_scene_frames(
         curves, facts["start_frame"], facts["n_frames"], scene.render.fps, scene.render.fps_base
     )
     return np.stack([np.interp(FRAMES, frames, column) for column in values.T], axis=1)

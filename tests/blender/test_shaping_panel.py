@@ -177,7 +177,7 @@ def test_a_slider_keeps_the_others_animated(take: Any, scene: Any, extension: An
     key_linearly(scene, "jaw_strength", (11, 0.0), (58, 0.0))
     scene.voxkey.mouth_strength = 0.5
     assert keys(take)[:, 1].max() == 0
-    face, _ = sys.modules[f"{extension.__name__}.generation"].performed(take)
+    face, _ = sys.modules[f"{extension.__name__}.performing"].performed(take)
     assert face.column("jawOpen").max() == 0
 
 
@@ -267,7 +267,7 @@ def test_an_emotion_lasts_through_a_cut_and_fades_at_the_ends(take: Any, scene: 
 def test_an_emotion_kept_with_a_take_is_what_it_performs(take: Any, scene: Any, extension: Any) -> None:
     scene.voxkey.emotion, scene.voxkey.emotion_strength = "ANGRY", 1.0
     assert facts(extension, take)["shaping"]["emotion"] == "angry"
-    face, _ = sys.modules[f"{extension.__name__}.generation"].performed(take)
+    face, _ = sys.modules[f"{extension.__name__}.performing"].performed(take)
     assert face.column("browDownLeft").max() > 0.7
 
 

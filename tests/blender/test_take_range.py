@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from blender_addon import generation, keyframes, take_actions
+from blender_addon import generation, keyframes, predictions, regeneration, take_actions
 from blender_addon.audio_io import find_source
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves
@@ -40,7 +40,7 @@ def take() -> Any:
 
 def redo(head: Any, span: tuple[int, int, float], heard: Any = None, **settings: Any) -> None:
     shaping = Shaping(**{**NO_LIFE, **settings})
-    generation.redo_range(bpy.context.scene, head, take(), span, shaping, heard)
+    regeneration.redo_range(bpy.context.scene, head, take(), span, shaping, heard)
 
 
 def jaw() -> NDArray[np.float32]:
@@ -58,10 +58,10 @@ def jaw_curve() -> Any:
     return next(c for c in keyframes.fcurves(take()) if "jawOpen" in c.data_path)
 
 
-def constant(value: float, fps: float = 60.0) -> generation.Prediction:
+def constant(value: float, fps: float = 60.0) -> predictions.Prediction:
     """What another model said: the jaw open by so much throughout, at its own frame rate."""
     values = np.full((120, 1), value, np.float32)
-    return generation.Prediction(Curves(values, ("jawOpen",), fps), "other.onnx", "audio_to_blendshapes", "CPU", None)
+    return predictions.Prediction(Curves(values, ("jawOpen",), fps), "other.onnx", "audio_to_blendshapes", "CPU", None)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -92,7 +92,7 @@ def test_at_the_ends_of_the_take_there_is_nothing_to_fade_from(head: Any) -> Non
 def test_another_model_may_have_fewer_channels_and_another_rate(head: Any) -> None:
     smiles = take_actions.read_prediction(take()).column("mouthSmileLeft").copy()
     redo(head, FIRST, constant(0.25))
-    said, _ = generation.said(take())
+    said, _ = predictions.said(take())
     np.testing.assert_array_equal(said.column("mouthSmileLeft"), smiles)
     assert said.column("jawOpen")[int(0.6 * said.fps)] == pytest.approx(0.25)
     assert take_actions.read_facts(take())["ranges"][0]["model"] == "other.onnx"
@@ -136,7 +136,7 @@ def test_the_rest_follows_the_take_and_the_range_what_is_its_own(head: Any, scen
 def test_another_seed_for_a_part_blinks_elsewhere_in_it_only(head: Any, scene: Any) -> None:
     generation.reshape_take(scene, head, take(), Shaping())
     outside, before = all_keys(5, 40), all_keys()
-    generation.redo_range(scene, head, take(), BOTH, Shaping(seed=7))
+    regeneration.redo_range(scene, head, take(), BOTH, Shaping(seed=7))
     assert all_keys(5, 40) == outside
     assert all_keys() != before
 
@@ -145,11 +145,11 @@ def test_a_range_is_given_back(head: Any, scene: Any) -> None:
     before = all_keys()
     redo(head, FIRST, constant(0.5), strength=0.5)
     redo(head, (20, 40, 0.1), strength=2.0)
-    generation.remove_range(scene, head, take(), 0)
-    generation.remove_range(scene, head, take(), 0)
+    regeneration.remove_range(scene, head, take(), 0)
+    regeneration.remove_range(scene, head, take(), 0)
     assert all_keys() == before
     with pytest.raises(ValueError, match="has no range 1"):
-        generation.remove_range(scene, head, take(), 0)
+        regeneration.remove_range(scene, head, take(), 0)
 
 
 def test_generating_again_keeps_the_take_with_its_ranges_aside(head: Any, scene: Any) -> None:
@@ -231,7 +231,7 @@ def test_ranges_that_are_none(head: Any, span: tuple[int, int, float], sentence:
 def test_a_sound_that_was_cut_since_is_refused(head: Any, scene: Any) -> None:
     find_source(scene, "line.wav").frame_final_duration -= 10
     with pytest.raises(ValueError, match=r"line.wav was cut or retimed since .*; generate the whole take"):
-        generation.prepare_range(scene, head, take(), TINY_MODEL, "CPU")
+        regeneration.prepare_range(scene, head, take(), TINY_MODEL, "CPU")
 
 
 def test_a_take_shared_with_a_copy_is_refused(head: Any, scene: Any) -> None:
@@ -334,7 +334,7 @@ def test_the_panel_lists_ranges_and_gives_them_back(addon: Any, scene: Any, head
 
 
 def test_a_capture_has_no_sound_to_hear(addon: Any, scene: Any) -> None:
-    take_actions.add_facts(take(), model_kind=generation.CAPTURE)
+    take_actions.add_facts(take(), model_kind=predictions.CAPTURE)
     with pytest.raises(RuntimeError, match="was imported, so there is no sound to hear again; shape the range instead"):
         bpy.ops.voxkey.regenerate_range()
     scene.voxkey.live_shaping = False
@@ -367,4 +367,4 @@ def test_a_range_of_a_minute_is_shaped_nearly_as_fast_as_all_of_it(scene: Any, t
         return min(durations)
 
     whole = seconds(generation.reshape_in_place)
-    assert seconds(generation.redo_range, (100, 150, 0.15)) < 4 * whole
+    assert seconds(regeneration.redo_range, (100, 150, 0.15)) < 4 * whole

@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 import pytest
 
-from blender_addon import face, generation, keyframes, rig_look, take_actions, take_stack
+from blender_addon import face, generation, keyframes, regeneration, rig_look, take_actions, take_stack
 from blender_addon.audio_io import find_source
 from blender_addon.core.shaping import Shaping
 from tests.ui.dump import differences, dump
@@ -29,7 +29,7 @@ def head(scene: Any, tmp_path: Path) -> Any:
     head = make_character(scene)
     add_strip(scene, write_bursts(tmp_path / "line.wav", 2.0, [0.5, 1.5]), 1)
     generation.generate(scene, head, "line.wav", STILL, TINY_MODEL)
-    generation.redo_range(scene, head, bpy.data.actions[LINE], (5, 25, 0.15), Shaping(**NO_LIFE, strength=0.5))
+    regeneration.redo_range(scene, head, bpy.data.actions[LINE], (5, 25, 0.15), Shaping(**NO_LIFE, strength=0.5))
     return head
 
 
@@ -79,8 +79,8 @@ def test_an_appended_character_brings_its_takes(scene: Any, head: Any, tmp_path:
     np.testing.assert_array_equal(heights(scene, head, FRAMES), before)
     generation.reshape_take(scene, head, bpy.data.actions[LINE], STILL)
     np.testing.assert_array_equal(heights(scene, head, FRAMES), before)
-    generation.remove_range(scene, head, bpy.data.actions[LINE], 0)
-    generation.redo_range(scene, head, bpy.data.actions[LINE], (5, 25, 0.15), Shaping(**NO_LIFE, strength=0.5))
+    regeneration.remove_range(scene, head, bpy.data.actions[LINE], 0)
+    regeneration.redo_range(scene, head, bpy.data.actions[LINE], (5, 25, 0.15), Shaping(**NO_LIFE, strength=0.5))
     np.testing.assert_array_equal(heights(scene, head, FRAMES), before)
     take_actions.remove_take(bpy.data.actions[LINE], face.moved_by(head, bpy.data.actions[LINE]))
     assert not bpy.data.actions
@@ -125,7 +125,7 @@ def test_takes_of_a_library_override_are_muted_and_followed_by_own_ones(scene: A
         lambda: take_actions.remove_take(take, face.moved_by(own, take)),
         lambda: take_stack.set_replacing(own, take, True),
         lambda: take_stack.merge(scene, own, take_stack.TRACK, removes=True),
-        lambda: generation.redo_range(scene, own, take, (5, 25, 0.1), Shaping(strength=2.0)),
+        lambda: regeneration.redo_range(scene, own, take, (5, 25, 0.1), Shaping(strength=2.0)),
     ):
         with pytest.raises(ValueError, match=r"Voxkey line.wav is linked from another file, which keeps it as it is; "):
             change()
@@ -172,7 +172,7 @@ def test_a_take_outlives_its_strip(scene: Any, head: Any, change: str) -> None:
         (editor.strips if hasattr(editor, "strips") else editor.sequences).remove(strip)
     take = bpy.data.actions[LINE]
     with pytest.raises(ValueError, match=r"The sound line.wav of Voxkey line.wav is gone or has another name; bring"):
-        generation.prepare_range(scene, head, take, TINY_MODEL, "CPU")
+        regeneration.prepare_range(scene, head, take, TINY_MODEL, "CPU")
     assert listed(head) == {LINE: False}
     generation.reshape_take(scene, head, take, STILL)
     np.testing.assert_array_equal(heights(scene, head, FRAMES), before)
