@@ -98,11 +98,14 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_reference_render(commands: Any) -> None:
-    add = commands.add_parser("reference-render", help="paint a line as a trained character looks").add_argument
+    add = commands.add_parser(
+        "reference-render", help="paint a line with a trained character or a face in pictures"
+    ).add_argument
     add("--scene", type=Path, help=".blend to open first; without it, the one that Blender has opened")
     add("--strip", default="", help="sound strip or Speaker of the scene; without it, the active strip")
     add("--object", help="the face whose take is followed; without it, that of the scene's only character")
-    add("--look", type=Path, required=True, help="model file of a trained character")
+    add("--look", type=Path, help="model file of a trained character")
+    add("--images", type=Path, help="a picture of a face, or a folder of pictures of it, to be painted instead")
     add("--landmarks", type=Path, help="model file that hears landmarks in the sound, to be followed instead of a take")
     add("--output", type=Path, required=True, help="folder for pictures and film, in one with the name of the sound")
     add("--device", type=str.upper, default="AUTO", help="AUTO, CUDA, DIRECTML, COREML or CPU (AUTO)")
@@ -271,7 +274,8 @@ def _reference_render(options: argparse.Namespace) -> dict[str, Any]:
     obj = None if options.landmarks else _find_face(scene, options.object)
     if obj is not None and source is not None and face.find_take(obj, source.name) is None:
         raise ValueError(f"{obj.name} has no take of {source.name}; generate one first, or name --landmarks")
-    place = (options.look, options.landmarks, options.device, options.output)
+    look, shown = _look(options)
+    place = (look, options.landmarks, options.device, options.output, shown)
     result = reference_render.render(reference_render.prepare(scene, obj, options.strip, *place))
     return {
         "ok": True,
@@ -282,6 +286,22 @@ def _reference_render(options: argparse.Namespace) -> dict[str, Any]:
         "device": result.device,
         "seconds": round(time.perf_counter() - started, 3),
     }
+
+
+def _look(options: argparse.Namespace) -> tuple[Path, Any]:
+    """The model file that paints, and who is shown to it, if it is told by pictures."""
+    import bpy
+
+    from . import reference_render
+
+    if (options.look is None) == (options.images is None):
+        raise ValueError("Name either --look, the model file of a trained character, or --images, pictures of a face")
+    if options.look:
+        return options.look, None
+    found = reference_render.painter_of_anybody(bpy.context)
+    if found is None:
+        raise ValueError("Install Voxkey again: the models that paint from pictures are missing")
+    return found[0], reference_render.look_at(options.images, found[1])
 
 
 def _number(low: float, high: float) -> Callable[[str], float]:

@@ -60,7 +60,7 @@ def device_items(_owner: Any, _context: Any) -> list[tuple[str, str, str, str, i
 
 
 @cache
-def model_files(folder: str, kind: str = "audio_to_blendshapes") -> tuple[Path, ...]:
+def model_files(folder: str, kind: str = "audio_to_blendshapes", takes_images: bool = False) -> tuple[Path, ...]:
     """The model files that come with Voxkey, then those of a folder; looked up once, as panels ask at every redraw.
 
     Files that do not say their kind are among those that animate faces: opening one says what is wrong with it.
@@ -69,7 +69,10 @@ def model_files(folder: str, kind: str = "audio_to_blendshapes") -> tuple[Path, 
 
     folders = [generation.MODEL_FOLDER, *([Path(bpy.path.abspath(folder))] if folder else [])]
     paths = [path for place in folders for path in sorted(place.glob("*.onnx"))]
-    return tuple(path for path in paths if (model.kind_of(path) or "audio_to_blendshapes") == kind)
+    stated = [
+        (path, {"kind": "audio_to_blendshapes", "takes_images": False} | model.stated_facts(path)) for path in paths
+    ]
+    return tuple(path for path, facts in stated if (facts["kind"], facts["takes_images"]) == (kind, takes_images))
 
 
 class VoxkeyPreferences(bpy.types.AddonPreferences):

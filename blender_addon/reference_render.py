@@ -1,7 +1,8 @@
 """Reference Render: a network that knows a character's look paints a line, in seconds, before a frame is rendered.
 
-The landmarks that it paints from are the character's own in a take, or without a take what another model hears in the
-sound. Pictures and film are written whole or not at all; then they are shown where the user wants to see them.
+It has learned the character, or is shown pictures of somebody, in which a second network finds the face. The landmarks
+that it paints from are the character's own in a take, or without a take what another model hears in the sound. Pictures
+and film are written whole or not at all; then they are shown where the user wants to see them.
 """
 
 # ruff: noqa: N801, RUF012  (Blender wants these class names and plain class attributes)
@@ -29,23 +30,35 @@ from . import audio_io, face_view, operators, output, preferences, properties
 from .core.curves import Curves, Float32Array, frames_to_seconds, sample_curves
 from .core.frames import STEADY, placed
 from .core.landmarks import procrustes
+from .core.picture_face import Found, follow, neutral_of, one_framing, search_face
 from .core.png import write_png
 from .core.shaping import Shaping, shape_curves
 from .core.wav import resample_waveform
 from .drawing import can_press, draw_sentence, refuse
 from .job import Job
+from .pictures import Picture, read_pictures
 from .steps import SteppedOperator
 from .translation import translated
 
-LOOK, HEARING = "landmarks_to_image", "audio_to_landmarks"
-"""Kinds of model files: what paints, and what hears landmarks in a sound where there is no take."""
-OWN_FILE = "FILE"
+LOOK, HEARING, FINDING = "landmarks_to_image", "audio_to_landmarks", "image_to_landmarks"
+"""Kinds of model files: what paints, what hears landmarks in a sound where there is no take, and what finds them."""
+OWN_FILE, SHOWN = "FILE", "IMAGES"
+"""Looks that are no trained character that was found: a file, and pictures for the painter of anybody."""
 LIDS = {"eyeBlinkRight": ([37, 38], [41, 40]), "eyeBlinkLeft": ([43, 44], [47, 46])}
 """Channel -> landmarks of the upper lid and those below them."""
 UPPER_LID_SHARE = 0.85
 """Of the way to closed eyes; the rest is the lower lid's."""
 INSET_SIZE, INSET_PLACE = 0.36, (0.30, -0.30)
 """Of the picture in the camera's view: parts of the frame, and where its middle is from the middle of the frame."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Somebody in pictures, whom the painter of anybody paints."""
+
+    images: tuple[Picture, ...]
+    finding: Path
+    """Model that finds landmarks in them."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +73,8 @@ class Request:
     """Model that hears landmarks; None to follow the take of a character."""
     object_name: str
     """The character."""
+    shown: Shown | None
+    """Who is painted; None when the look is a trained character."""
     device: str
     folder: Path
     """Where the folder `name` goes."""
@@ -98,6 +113,7 @@ def prepare(
     hearing: Path | None,
     device: str,
     folder: Path,
+    shown: Shown | None = None,
 ) -> Request:
     """Read the sound, on the main thread; ValueError when nothing can be painted."""
     source = audio_io.find_source(scene, source_name)
@@ -114,6 +130,7 @@ def prepare(
         look=look,
         hearing=hearing,
         object_name=obj.name if obj else "",
+        shown=shown,
         device=device,
         folder=folder,
         name=re.sub(r"[^\w-]+", "_", source.name).strip("_") or "reference",
@@ -151,12 +168,13 @@ def paint(
         shutil.rmtree(request.partial, ignore_errors=True)
         request.partial.mkdir(parents=True)
         model = model_files.open_model(request.look, request.device, LOOK)
-        neutral = model.contract.neutral_landmarks
-        assert neutral is not None  # a model of this kind has them
-        landmarks = _heard(request, neutral) if request.hearing else placed(np.stack(request.landmarks), neutral)
+        if model.contract.takes_images != (request.shown is not None):
+            raise ValueError(f"{request.look.name} paints whom pictures show; choose the look Reference Images")
+        faces = _found(request.shown, request.device) if request.shown else []
+        landmarks = _landmarks(request, model.contract.neutral_landmarks, faces)
         n_done = 0
-        for pictures in model_files.paint(model, landmarks):
-            for picture in pictures:
+        for painted in model_files.paint(model, landmarks, faces):
+            for picture in painted:
                 write_png(_picture_path(request, n_done), picture)
                 n_done += 1
             on_progress(n_done / len(landmarks))
@@ -169,6 +187,35 @@ def paint(
         shutil.rmtree(request.partial, ignore_errors=True)
         raise
     return model.device
+
+
+def _found(shown: Shown, device: str) -> list[Found]:
+    """The face in every picture; ValueError, with the picture's name, where there is none."""
+    from .core import model as model_files
+
+    model = model_files.open_model(shown.finding, device, FINDING)
+    mean_face = model.contract.neutral_landmarks
+    assert mean_face is not None  # a model of this kind has them
+    found = []
+    for image in shown.images:
+        face = search_face(image.pixels, lambda crops: model_files.find_landmarks(model, crops), mean_face)
+        if not face.is_face:
+            raise ValueError(
+                f"No face was found in {image.name}; choose a picture that shows one face from the front, not too small"
+            )
+        found.append(face)
+    return one_framing([image.pixels for image in shown.images], found)
+
+
+def _landmarks(request: Request, neutral: Float32Array | None, faces: list[Found]) -> Float32Array:
+    """(T, 68, 2) that are painted."""
+    if faces:
+        neutral = neutral_of(np.stack([face.landmarks for face in faces]))
+    assert neutral is not None  # a model that takes no images has them
+    if request.hearing:
+        return _heard(request, neutral)
+    seen = np.stack(request.landmarks)
+    return follow(seen, neutral) if faces else placed(seen, neutral)
 
 
 def _heard(request: Request, neutral: Float32Array) -> Float32Array:
@@ -334,25 +381,43 @@ def look_items(_owner: Any, context: bpy.types.Context) -> list[tuple[str, str, 
 def _look_items(files: tuple[Path, ...]) -> list[tuple[str, str, str, str, int]]:
     found = [(path.name, path.stem, str(path), "NONE", zlib.crc32(path.name.encode()) >> 2) for path in files]
     # number 0 is what a scene has in which nothing was chosen
-    return [*found, (OWN_FILE, "File...", "A model file of your choice", "NONE", 0)]
+    shown = (SHOWN, "Reference Images...", "Somebody in pictures of your choice, without any learning", "NONE", 1)
+    return [*found, shown, (OWN_FILE, "File...", "A model file of your choice", "NONE", 0)]
 
 
-def model_files(context: bpy.types.Context, kind: str) -> tuple[Path, ...]:
+def model_files(context: bpy.types.Context, kind: str, takes_images: bool = False) -> tuple[Path, ...]:
     """The model files of a kind that come with Voxkey or lie in the user's folder."""
     prefs = preferences.preferences(context)
-    return preferences.model_files(prefs.model_folder if prefs else "", kind)
+    return preferences.model_files(prefs.model_folder if prefs else "", kind, takes_images)
+
+
+def painter_of_anybody(context: bpy.types.Context) -> tuple[Path, Path] | None:
+    """The model files that paint somebody in pictures, and that find the landmarks there; None when one is missing."""
+    paths = [*model_files(context, LOOK, takes_images=True)[:1], *model_files(context, FINDING)[:1]]
+    return (paths[0], paths[1]) if len(paths) == 2 else None
+
+
+def look_at(images: Path, finding: Path) -> Shown:
+    """Somebody in a picture or a folder of pictures; ValueError when there are none that Blender can open."""
+    return Shown(read_pictures(images), finding)
 
 
 class VoxkeyReference(bpy.types.PropertyGroup):
     look: bpy.props.EnumProperty(  # type: ignore[valid-type]  # bpy declares properties by annotation
         name="Look",
-        description="Who is painted: a trained character",
+        description="Who is painted: a trained character, or somebody in pictures",
         items=look_items,
         options=set(),
     )
     look_path: bpy.props.StringProperty(  # type: ignore[valid-type]
         name="File",
         description="Model file of a trained character",
+        subtype="FILE_PATH",
+        options=BESIDE_THE_FILE,
+    )
+    images_path: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Pictures",
+        description="A picture of one face from the front, or a folder with several of the same person, framed alike",
         subtype="FILE_PATH",
         options=BESIDE_THE_FILE,
     )
@@ -384,6 +449,9 @@ def detach() -> None:
 def look_path(context: bpy.types.Context) -> Path | None:
     """The chosen model file; None when there is none."""
     settings = context.scene.voxkey_reference
+    if settings.look == SHOWN:
+        found = painter_of_anybody(context)
+        return found[0] if found else None
     if settings.look != OWN_FILE:
         return next((path for path in model_files(context, LOOK) if path.name == settings.look), None)
     return Path(bpy.path.abspath(settings.look_path)) if settings.look_path else None
@@ -395,6 +463,11 @@ def disabled_reason(context: bpy.types.Context) -> str | None:
         return "Voxkey is busy; wait, or cancel it"
     if audio_io.find_source(context.scene, context.scene.voxkey.source) is None:
         return "Add a sound strip with the speech"
+    if context.scene.voxkey_reference.look == SHOWN:
+        if painter_of_anybody(context) is None:
+            return "Install Voxkey again: the models that paint from pictures are missing"
+        if not context.scene.voxkey_reference.images_path:
+            return "Choose a picture of a face, or a folder of pictures"
     if look_path(context) is None:
         return "Learn this character first, or choose the model file of one that was learned"
     if operators.current_take(context) is None and not model_files(context, HEARING):
@@ -412,6 +485,8 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
     layout.prop(settings, "look")
     if settings.look == OWN_FILE:
         layout.prop(settings, "look_path")
+    if settings.look == SHOWN:
+        layout.prop(settings, "images_path")
     layout.prop(settings, "folder")
     layout.column().prop(settings, "places")  # side by side, their names would be cut off
     layout.operator("voxkey.reference_render", icon="RENDER_ANIMATION")
@@ -423,7 +498,7 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
 class VOXKEY_OT_reference_render(SteppedOperator, bpy.types.Operator):
     bl_idname = "voxkey.reference_render"
     bl_label = "Reference Render"
-    bl_description = "Paint the line as a trained character looks, in seconds, as pictures and a film with sound"
+    bl_description = "Paint the line with a trained character or a face in pictures, as pictures and a film with sound"
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
@@ -479,4 +554,8 @@ def _request(context: bpy.types.Context) -> Request:
     hearing = None if operators.current_take(context) else next(iter(model_files(context, HEARING)), None)
     folder = Path(bpy.path.abspath(scene.voxkey_reference.folder))
     obj = properties.target_object(context)
-    return prepare(scene, obj, scene.voxkey.source, look, hearing, properties.device(context), folder)
+    shown = None
+    found = painter_of_anybody(context) if scene.voxkey_reference.look == SHOWN else None
+    if found is not None:
+        shown = look_at(Path(bpy.path.abspath(scene.voxkey_reference.images_path)), found[1])
+    return prepare(scene, obj, scene.voxkey.source, look, hearing, properties.device(context), folder, shown)

@@ -350,8 +350,8 @@ GERMAN: dict[str, str] = {
         "{} hat keine aktive Aktion; zuerst Takes zu einer verschmelzen"
     ),
     "Reference Render": "Vorschaufilm",
-    "Paint the line as a trained character looks, in seconds, as pictures and a film with sound": (
-        "Malt die Zeile so, wie eine gelernte Figur aussieht, in Sekunden, als Bilder und als Film mit Ton"
+    "Paint the line with a trained character or a face in pictures, as pictures and a film with sound": (
+        "Malt die Zeile mit einer gelernten Figur oder einem Gesicht auf Bildern, als Bilder und als Film mit Ton"
     ),
     "Learn This Character": "Diese Figur lernen",
     (
@@ -771,7 +771,17 @@ GERMAN: dict[str, str] = {
     "Number": "Nummer",
     "Which range of the selected take, counted from 0": "Welcher Bereich des ausgewählten Takes, von 0 an gezählt",
     "Look": "Aussehen",
-    "Who is painted: a trained character": "Wer gemalt wird: eine gelernte Figur",
+    "Who is painted: a trained character, or somebody in pictures": (
+        "Wer gemalt wird: eine gelernte Figur oder jemand auf Bildern"
+    ),
+    "Reference Images...": "Referenzbilder …",
+    "Somebody in pictures of your choice, without any learning": (
+        "Jemand auf Bildern nach Wahl, ohne dass etwas gelernt wird"
+    ),
+    "Pictures": "Bilder",
+    "A picture of one face from the front, or a folder with several of the same person, framed alike": (
+        "Ein Bild eines Gesichts von vorn oder ein Ordner mit mehreren derselben Person im gleichen Ausschnitt"
+    ),
     "Model file of a trained character": "Modelldatei einer gelernten Figur",
     "Show in": "Zeigen in",
     "Where to show it; pictures and film are in the folder in any case": (
@@ -1086,6 +1096,25 @@ GERMAN: dict[str, str] = {
     ),
     "The scene has no sound strip; add one in the Sequencer, or choose another": (
         "Die Szene hat keinen Ton-Streifen; im Sequencer einen hinzufügen oder einen anderen wählen"
+    ),
+    "Install Voxkey again: the models that paint from pictures are missing": (
+        "Voxkey neu installieren: die Modelle, die nach Bildern malen, fehlen"
+    ),
+    "Choose a picture of a face, or a folder of pictures": (
+        "Ein Bild eines Gesichts oder einen Ordner mit Bildern wählen"
+    ),
+    "No face was found in {}; choose a picture that shows one face from the front, not too small": (
+        "In {} wurde kein Gesicht gefunden; ein Bild wählen, das ein Gesicht von vorn und nicht zu klein zeigt"
+    ),
+    "There are no pictures in {}; choose a picture, or another folder": (
+        "In {} sind keine Bilder; ein Bild oder einen anderen Ordner wählen"
+    ),
+    "There is no picture {}; choose another": "Es gibt kein Bild {}; ein anderes wählen",
+    "{} is no picture that Blender can open; choose another": (
+        "{} ist kein Bild, das Blender öffnen kann; ein anderes wählen"
+    ),
+    "{} paints whom pictures show; choose the look Reference Images": (
+        "{} malt, wen Bilder zeigen; das Aussehen Referenzbilder wählen"
     ),
     "There is no model file {}; learn a character, or choose its file": (
         "Es gibt keine Modelldatei {}; eine Figur lernen oder ihre Datei wählen"

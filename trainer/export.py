@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, RuntimeException
 from torch import Tensor, nn
 
+from blender_addon.core.frames import SIDE_PX
 from blender_addon.core.model import N_BLINK_NOISE
 
 CONTRACT_VERSION = 1
@@ -24,6 +25,8 @@ LARGEST_DIFFERENCE_OF_PICTURES = 1 / 255
 TESTED_SECONDS = (1.3, 3.1)
 """Two lengths: an export that froze the traced length only fails at another one."""
 TESTED_PICTURES = (2, 3)
+OF_PICTURES = ("landmarks_to_image", "image_to_landmarks")
+"""Kinds that know landmarks and pictures alone."""
 OPSET_VERSION = 17
 
 
@@ -34,7 +37,9 @@ def export_model(network: nn.Module, path: Path, contract: dict[str, Any], speec
     written holds both: the waveform goes in there.
 
     noise_to_blinks: noise (1, T, N_BLINK_NOISE) to values (1, T, K). landmarks_to_image: landmarks (T, 68, 2) to image
-    (T, 3, H, W). Every other kind: waveform (1, S) to values (1, T, ...).
+    (T, 3, H, W); with takes_images in the contract, of the person of images (K, 3, 256, 256) with image_landmarks
+    (K, 68, 2). image_to_landmarks: image (N, 3, 256, 256) to landmarks (N, 68, 2). Every other kind: waveform (1, S)
+    to values (1, T, ...).
 
     The contract needs every field of DESIGN.md but contract_version, which is added here. One with `styles` stands for
     a network with a second input, style (1, n_styles), which callers may leave out: its default is zeros. One with
@@ -158,15 +163,17 @@ def _contract_text(contract: dict[str, Any]) -> str:
 
 
 def _output_names(contract: dict[str, Any]) -> list[str]:
-    if contract["kind"] == "landmarks_to_image":
-        return ["image"]
+    if contract["kind"] in OF_PICTURES:
+        return ["image" if contract["kind"] == "landmarks_to_image" else "landmarks"]
     return ["values", "phones"] if "phones" in contract else ["values"]
 
 
 def _dynamic_axes(contract: dict[str, Any]) -> dict[str, dict[int, str]]:
     """The axis of every input and output that may have any length, and its letter."""
-    if contract["kind"] == "landmarks_to_image":
-        return {"landmarks": {0: "T"}, "image": {0: "T"}}
+    if contract["kind"] in OF_PICTURES:
+        return {name: {0: "T"} for name in ("landmarks", "image")} | {
+            name: {0: "K"} for name in ("images", "image_landmarks") if contract.get("takes_images")
+        }
     sound = {"noise": {1: "T"}} if contract["kind"] == "noise_to_blinks" else {"waveform": {1: "S"}}
     return sound | {name: {1: "T"} for name in _output_names(contract)}
 
@@ -176,21 +183,34 @@ def _largest_allowed(contract: dict[str, Any]) -> float:
 
 
 def _tested_lengths(contract: dict[str, Any]) -> tuple[float, ...]:
-    """Seconds, or pictures for a painter."""
-    return TESTED_PICTURES if contract["kind"] == "landmarks_to_image" else TESTED_SECONDS
+    """Seconds, or a number of pictures."""
+    return TESTED_PICTURES if contract["kind"] in OF_PICTURES else TESTED_SECONDS
 
 
 def _example(contract: dict[str, Any], length: float) -> dict[str, Tensor]:
-    """The input of a length: noise, landmarks scattered over the picture, or sound whose level rises from silence."""
+    """The input of a length: noise, which may be pictures, landmarks scattered over one, or sound that rises."""
     generator = np.random.default_rng(0)
+    if contract["kind"] == "image_to_landmarks":
+        noise = generator.uniform(-1, 1, (int(length), 3, SIDE_PX, SIDE_PX)).astype(np.float32)
+        return {"image": torch.from_numpy(noise)}
     if contract["kind"] == "landmarks_to_image":
-        return {"landmarks": torch.from_numpy(generator.uniform(0.2, 0.8, (int(length), 68, 2)).astype(np.float32))}
+        landmarks = {"landmarks": _scattered(generator, int(length))}
+        if not contract.get("takes_images"):
+            return landmarks
+        n_images = 6 * abs(int(length) - TESTED_PICTURES[0]) + 1  # few and many
+        noise = generator.uniform(-1, 1, (n_images, 3, SIDE_PX, SIDE_PX)).astype(np.float32)
+        return landmarks | {"images": torch.from_numpy(noise), "image_landmarks": _scattered(generator, n_images)}
     n_frames = int(length * contract["fps"])
     if contract["kind"] == "noise_to_blinks":
         return {"noise": torch.from_numpy(generator.standard_normal((1, n_frames, N_BLINK_NOISE)).astype(np.float32))}
     n_samples = n_frames * int(contract["hop_samples"])
     rising = np.linspace(0, 0.3, n_samples) * generator.standard_normal(n_samples)
     return {"waveform": torch.from_numpy(rising.astype(np.float32)[None])}
+
+
+def _scattered(generator: np.random.Generator, n_pictures: int) -> Tensor:
+    """Landmarks (N, 68, 2) anywhere near the middle of pictures."""
+    return torch.from_numpy(generator.uniform(0.2, 0.8, (n_pictures, 68, 2)).astype(np.float32))
 
 
 def _defaults(contract: dict[str, Any]) -> dict[str, Tensor]:

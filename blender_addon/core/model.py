@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from .channels import LANDMARK_CHANNELS, N_LANDMARKS
 from .curves import Curves, Float32Array
 from .numpy_runtime import NumpySession
+from .picture_face import Found
 
 CONTRACT_VERSION = 1
 CHUNK_SECONDS = 20.0
@@ -36,6 +37,7 @@ KINDS = {
         "neutral_landmarks",
     ),
     "landmarks_to_image": ("neutral_landmarks",),
+    "image_to_landmarks": ("neutral_landmarks",),
     "noise_to_blinks": ("fps", "channels"),
 }
 """What a model turns into what -> the facts that its contract must state."""
@@ -80,6 +82,8 @@ class Contract:
     """Classes of speech sounds for which the model gives probabilities; none if it has no such output."""
     neutral_landmarks: Float32Array | None = None
     """(68, 2), the resting face of a model of landmarks, in the units of that model's landmarks."""
+    takes_images: bool = False
+    """Whether it paints anybody, of whom it is shown pictures, and so has no neutral_landmarks."""
 
 
 @dataclass(frozen=True)
@@ -140,8 +144,8 @@ def runs_in_numpy(path: Path) -> bool:
     return _arrays_path(path).is_file()
 
 
-def kind_of(path: Path) -> str | None:
-    """The kind that a model file says it is of; None when it says nothing.
+def stated_facts(path: Path) -> dict[str, Any]:
+    """What a model file says about itself, unchecked; empty when it says nothing.
 
     Opens no graph and skips the weights, so that a menu can ask every file of a folder. ONNX is a protobuf message
     whose field 14 is a list of keys and values: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3
@@ -153,12 +157,12 @@ def kind_of(path: Path) -> str | None:
                 if tag == (14 << 3 | 2):
                     entry = file.read(length)
                     if entry.startswith(b"\n\x08contract"):
-                        return str(json.loads(entry[entry.index(b"{") :])["kind"])
+                        return dict(json.loads(entry[entry.index(b"{") :]))
                 elif tag & 7 == 2:
                     file.seek(length, 1)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, TypeError):
         pass
-    return None
+    return {}
 
 
 def _read_varint(file: BinaryIO) -> int:
@@ -216,17 +220,34 @@ def as_landmarks(curves: Curves) -> Float32Array:
     return curves.values.reshape(-1, N_LANDMARKS, 2)
 
 
-def paint(model: Model, landmarks: Float32Array) -> Iterator[NDArray[np.uint8]]:
+def paint(model: Model, landmarks: Float32Array, faces: Sequence[Found] = ()) -> Iterator[NDArray[np.uint8]]:
     """The pictures that a landmarks_to_image model paints of landmarks (T, 68, 2), in runs of at most PICTURES_AT_ONCE.
 
     Landmarks are in parts of the picture, from (0, 0), its top left corner, to (1, 1). Each run (N, H, W, 3) is sRGB
-    with its first row on top, and made only when it is asked for. Raises ValueError when the model fails.
+    with its first row on top, and made only when it is asked for. A model that takes_images paints the person of the
+    faces, which others don't know. Raises ValueError when the model fails.
     """
+    person = _images_input(faces) if faces else {}
     for start in range(0, len(landmarks), PICTURES_AT_ONCE):
         points = np.asarray(landmarks[start : start + PICTURES_AT_ONCE], np.float32)
-        (images,) = _run(model, ["image"], {"landmarks": points})
+        (images,) = _run(model, ["image"], {"landmarks": points, **person})
         levels = np.clip((images + 1) * 127.5, 0, 255).round().astype(np.uint8)
         yield levels.transpose(0, 2, 3, 1)
+
+
+def _images_input(faces: Sequence[Found]) -> dict[str, Float32Array]:
+    """The inputs that show a person."""
+    images = np.stack([face.crop for face in faces]).astype(np.float32).transpose(0, 3, 1, 2) / 127.5 - 1
+    return {"images": images, "image_landmarks": np.stack([face.landmarks for face in faces])}
+
+
+def find_landmarks(model: Model, pictures: Float32Array) -> Float32Array:
+    """Landmarks (N, 68, 2), in parts of the picture, of the face in each of pictures (N, 256, 256, 3) in [-1, 1].
+
+    Of an image_to_landmarks model, which always says something. Raises ValueError when the model fails.
+    """
+    (landmarks,) = _run(model, ["landmarks"], {"image": np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))})
+    return landmarks
 
 
 def blink(model: Model, n_frames: int, seed: int) -> Curves:
@@ -333,7 +354,10 @@ def _read_contract(text: str | None, name: str, wanted_kind: str) -> Contract:
 
 def _contract_of(kind: str, facts: dict[str, Any]) -> Contract:
     """Contract from its JSON; KeyError, TypeError or ValueError when a fact is missing or wrong."""
-    stated = {"styles": (), "phones": ()} | facts
+    stated = {"styles": (), "phones": (), "takes_images": False} | facts
+    needed = [*KINDS[kind], "styles", "phones", "takes_images"]
+    if stated["takes_images"]:
+        needed.remove("neutral_landmarks")
     read: dict[str, Callable[[Any], Any]] = {
         "sample_rate_hz": int,
         "hop_samples": int,
@@ -343,8 +367,9 @@ def _contract_of(kind: str, facts: dict[str, Any]) -> Contract:
         "styles": tuple,
         "phones": tuple,
         "neutral_landmarks": _points,
+        "takes_images": bool,
     }
-    contract = Contract(kind, **{name: read[name](stated[name]) for name in (*KINDS[kind], "styles", "phones")})
+    contract = Contract(kind, **{name: read[name](stated[name]) for name in needed})
     if kind == "audio_to_landmarks" and contract.channels != LANDMARK_CHANNELS:
         raise ValueError("its channels are not the 68 landmarks")
     return contract

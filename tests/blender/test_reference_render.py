@@ -1,6 +1,7 @@
 """Reference Render on the default head: what is painted, written and shown, and what is left when it is stopped.
 
-The painter of the tests draws a white dot at every landmark.
+The painter of the tests draws a white dot at every landmark; that of anybody on the mean colour of the pictures, in
+which the finder of the tests takes what is bright for a face.
 """
 
 import sys
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from blender_addon.core.frames import STEADY
 from blender_addon.core.model import open_model
+from blender_addon.core.png import write_png
 from blender_addon.output import is_whole_film
 
 from .interface import Context, Event, Layout, Pressed
@@ -24,6 +26,7 @@ from .scenes import NO_LIFE, TINY_MODEL, add_strip, write_bursts
 HEAD = Path(__file__).parents[2] / "rigs" / "default_head.blend"
 PAINTER = TINY_MODEL.with_name("tiny_painter.onnx")
 LISTENER = TINY_MODEL.with_name("tiny_landmarks.onnx")
+ANYBODY, FINDER = (TINY_MODEL.with_name(f"tiny_{name}.onnx") for name in ("anybody", "finder"))
 START, N_FRAMES = 11, 12
 
 
@@ -128,7 +131,7 @@ def test_without_a_take_another_model_hears_the_landmarks(
     bpy.ops.voxkey.delete_take()
     assert "Generate a take first" in module.disabled_reason(bpy.context)
     found = {module.LOOK: (), module.HEARING: (LISTENER,)}
-    monkeypatch.setattr(module, "model_files", lambda _context, kind: found[kind])
+    monkeypatch.setattr(module, "model_files", lambda _context, kind, takes_images=False: found[kind])
     bpy.ops.voxkey.reference_render()
     chins = [lowest_dot(path) for path in sorted((tmp_path / "reference" / "line_wav").glob("*.png"))]
     assert max(chins) > min(chins) + 4 and int(np.argmax(chins)) in (5, 6, 7)
@@ -144,6 +147,109 @@ def test_a_face_that_follows_the_sound_alone_blinks(module: Any) -> None:
     assert shut.mean() < 0.1
     still = np.setdiff1d(np.arange(68), [37, 38, 40, 41, 43, 44, 46, 47])
     assert np.array_equal(moved[:, still], np.repeat(neutral[None, still], 500, axis=0))
+
+
+@pytest.fixture
+def folder_of_pictures(line: Any, module: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The look is somebody in a folder of two pictures: a disc, which is a face to the finder of the tests."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    rows, columns = np.indices((120, 160))
+    for name, middle in (("a", 80), ("b", 83)):
+        picture = np.zeros((120, 160, 3), np.uint8)
+        picture[np.hypot(columns - middle, rows - 60) < 30] = (250, 150, 200)
+        write_png(folder / f"{name}.png", picture)
+    (folder / "notes.txt").write_text("who this is")
+    found = {module.LOOK: (ANYBODY,), module.FINDING: (FINDER,), module.HEARING: (LISTENER,)}
+    monkeypatch.setattr(module, "model_files", lambda _context, kind, takes_images=False: found[kind])
+    line.voxkey_reference.look, line.voxkey_reference.images_path = "IMAGES", str(folder)
+    return folder
+
+
+@pytest.mark.parametrize("with_take", [True, False])
+def test_somebody_in_pictures_is_painted(
+    line: Any, module: Any, folder_of_pictures: Path, tmp_path: Path, with_take: bool
+) -> None:
+    if not with_take:
+        bpy.ops.voxkey.delete_take()
+    assert module.disabled_reason(bpy.context) is None
+    assert bpy.ops.voxkey.reference_render() == {"FINISHED"}
+    assert not {"a.png", "b.png"} & set(bpy.data.images.keys())
+    painted = sorted((tmp_path / "reference" / "line_wav").glob("*.png"))
+    assert len(painted) == N_FRAMES
+    corner = pixels(painted[0])[0, 0]
+    assert corner[0] > corner[2] > corner[1] > 0.05  # the pictures' mean colour is behind the dots
+    chins = [int(np.flatnonzero((pixels(path)[..., 1] > 0.8).any(axis=1)).max()) for path in painted]
+    assert max(chins) > min(chins) + 2 and int(np.argmax(chins)) in (5, 6, 7)
+    assert 190 < chins[0] < 240  # as far down as GRID's crops have a chin
+
+
+def test_one_picture_is_enough(line: Any, folder_of_pictures: Path, tmp_path: Path) -> None:
+    line.voxkey_reference.images_path = str(folder_of_pictures / "a.png")
+    bpy.ops.voxkey.reference_render()
+    assert len(list((tmp_path / "reference" / "line_wav").glob("*.png"))) == N_FRAMES
+
+
+def test_pictures_without_a_face_are_a_sentence(line: Any, folder_of_pictures: Path, tmp_path: Path) -> None:
+    black, settings = tmp_path / "black.png", line.voxkey_reference
+    write_png(black, np.zeros((50, 50, 3), np.uint8))
+    (tmp_path / "empty").mkdir()
+    for path, sentence in (
+        (black, r"No face was found in black\.png; choose a picture that shows one face from the front"),
+        (tmp_path / "empty", "There are no pictures in .*empty; choose a picture, or another folder"),
+        (tmp_path / "gone.png", r"There is no picture .*gone\.png; choose another"),
+        (folder_of_pictures / "notes.txt", r"notes\.txt is no picture that Blender can open; choose another"),
+    ):
+        settings.images_path = str(path)
+        n_images = len(bpy.data.images)
+        with pytest.raises(RuntimeError, match=sentence):
+            bpy.ops.voxkey.reference_render()
+        assert len(bpy.data.images) == n_images
+    assert not list((tmp_path / "reference").glob("*"))
+
+
+def test_the_button_says_what_pictures_miss(
+    line: Any, module: Any, folder_of_pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout = Layout()
+    module.draw(layout, Context())
+    assert "images_path" in layout.drawn and "look_path" not in layout.drawn
+    line.voxkey_reference.images_path = ""
+    assert module.disabled_reason(bpy.context) == "Choose a picture of a face, or a folder of pictures"
+    monkeypatch.setattr(module, "model_files", lambda _context, kind, takes_images=False: ())
+    assert "the models that paint from pictures are missing" in module.disabled_reason(bpy.context)
+
+
+def test_a_painter_of_anybody_is_no_trained_character(line: Any) -> None:
+    line.voxkey_reference.look_path = str(ANYBODY)
+    with pytest.raises(
+        RuntimeError, match=r"tiny_anybody\.onnx paints whom pictures show; choose the look Reference Im"
+    ):
+        bpy.ops.voxkey.reference_render()
+
+
+def test_pictures_are_read_as_srgb_levels(extension: Any, tmp_path: Path) -> None:
+    read_pictures = sys.modules[f"{extension.__name__}.pictures"].read_pictures
+    write_png(tmp_path / "levels.png", np.tile(np.array([10, 127, 250], np.uint8), (2600, 4, 1)))
+    (picture,) = read_pictures(tmp_path / "levels.png")
+    assert picture.name == "levels.png" and picture.pixels.shape == (866, 1, 3)
+    assert np.all(picture.pixels == [10, 127, 250])
+    linear = bpy.data.images.new("linear", 8, 4, alpha=True, float_buffer=True)
+    linear.pixels.foreach_set(np.tile(np.array([0.2140, 0.0, 1.0, 1.0], np.float32), 32))
+    scene = bpy.context.scene
+    scene.render.image_settings.file_format, scene.render.image_settings.color_depth = "PNG", "16"
+    scene.view_settings.view_transform = "Standard"
+    linear.save_render(str(tmp_path / "deep.png"), scene=scene)
+    bpy.data.images.remove(linear)
+    (picture,) = read_pictures(tmp_path / "deep.png")
+    assert picture.pixels[0, 0] == pytest.approx([127, 0, 255], abs=1)
+    half = bpy.data.images.new("half", 8, 4, alpha=True)
+    half.pixels.foreach_set(np.tile(np.array([1.0, 1.0, 1.0, 0.0], np.float32), 32))
+    half.filepath_raw, half.file_format = str(tmp_path / "clear.png"), "PNG"
+    half.save()
+    bpy.data.images.remove(half)
+    (picture,) = read_pictures(tmp_path / "clear.png")
+    assert picture.pixels[0, 0] == pytest.approx([127, 127, 127], abs=1)
 
 
 def test_a_render_that_fails_leaves_the_one_before(line: Any, module: Any, tmp_path: Path) -> None:

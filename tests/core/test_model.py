@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blender_addon.core.model import CHUNK_SECONDS, Cancelled, available_devices, kind_of, open_model, predict
+from blender_addon.core.model import CHUNK_SECONDS, Cancelled, available_devices, open_model, predict, stated_facts
 
 TINY = Path(__file__).parent.parent / "models" / "tiny_blendshapes.onnx"
 SMALL_VOICE = TINY.with_name("small_voice.onnx")
@@ -138,7 +138,10 @@ def test_an_unknown_style_gets_one_sentence(path: Path, sentence: str) -> None:
 
 def test_the_kind_of_a_file_is_known_without_opening_its_graph(tmp_path: Path) -> None:
     models = Path(__file__).parent.parent / "models"
-    kinds = {name: kind_of(models / f"tiny_{name}.onnx") for name in ("blendshapes", "landmarks", "painter", "blinks")}
+    kinds = {
+        name: stated_facts(models / f"tiny_{name}.onnx")["kind"]
+        for name in ("blendshapes", "landmarks", "painter", "blinks")
+    }
     assert kinds == {
         "blendshapes": "audio_to_blendshapes",
         "landmarks": "audio_to_landmarks",
@@ -147,4 +150,4 @@ def test_the_kind_of_a_file_is_known_without_opening_its_graph(tmp_path: Path) -
     }
     for content in (b"", b"\xff" * 100, (models / "tiny_painter.onnx").read_bytes()[:200]):
         (tmp_path / "other.onnx").write_bytes(content)
-        assert kind_of(tmp_path / "other.onnx") is None
+        assert stated_facts(tmp_path / "other.onnx") == {}

@@ -1,9 +1,11 @@
-"""Writes tiny_landmarks.onnx, tiny_painter.onnx and tiny_blinks.onnx: model files of the real form, simple to foretell.
+"""Writes tiny_landmarks, _painter, _anybody, _finder and _blinks.onnx: models of the real form, simple to foretell.
 
 `python -m tests.models.make_tiny_faces` makes them anew.
 
 The landmarks are those of the default head, whose chin and lower lip drop with loudness. The painter draws a white dot
-at each landmark on black. A lid closes where its own noise is positive.
+at each landmark on black, that of anybody on the mean colour of the pictures it is shown. The finder takes what is
+bright in a picture for a face, and lays the default head's landmarks over it. A lid closes where its own noise is
+positive.
 """
 
 import json
@@ -62,13 +64,13 @@ def landmarks_model() -> onnx.ModelProto:
     return _model(
         nodes,
         constants | {"neutral": neutral},
-        ("waveform", [1, "S"]),
+        {"waveform": [1, "S"]},
         ("values", [1, "T", 68, 2]),
         {"kind": "audio_to_landmarks", **hearing},
     )
 
 
-def painter_model() -> onnx.ModelProto:
+def painter_model(takes_images: bool = False) -> onnx.ModelProto:
     """Dots as products of a bump in x and a bump in y, summed over the landmarks."""
     middles = (np.arange(SIDE_PX, dtype=np.float32) + 0.5) / SIDE_PX
     bump = np.float32(-0.5 * (SIDE_PX / DOT_PX) ** 2)
@@ -84,22 +86,72 @@ def painter_model() -> onnx.ModelProto:
         helper.make_node("Transpose", ["y"], ["y_first"], perm=[0, 2, 1]),
         helper.make_node("MatMul", ["y_first", "x"], ["dots"]),  # (T, 256, 256)
         helper.make_node("Clip", ["dots", "low", "high"], ["light"]),
-        helper.make_node("Mul", ["light", "two"], ["doubled"]),
-        helper.make_node("Sub", ["doubled", "high"], ["grey"]),
-        helper.make_node("Unsqueeze", ["grey", "first"], ["one"]),
-        helper.make_node("Concat", ["one", "one", "one"], ["image"], axis=1),
+        helper.make_node("Unsqueeze", ["light", "first"], ["cover"]),  # (T, 1, 256, 256)
+        helper.make_node("Sub", ["high", "ground"], ["contrast"]),  # (1, 3, 1, 1)
+        helper.make_node("Mul", ["cover", "contrast"], ["dotted"]),
+        helper.make_node("Add", ["dotted", "ground"], ["image"]),
     ]
     constants = {
         **{"last": np.array([3]), "axis": np.array([2]), "first": np.array([1]), "middles": middles, "bump": bump},
-        **{"low": np.float32(0), "high": np.float32(1), "two": np.float32(2)},
+        **{"low": np.float32(0), "high": np.float32(1)},
     }
-    neutral = 0.5 + 0.36 * neutral_landmarks()
+    inputs: dict[str, list[Any]] = {"landmarks": ["T", 68, 2]}
+    facts: dict[str, object] = {"kind": "landmarks_to_image"}
+    if takes_images:
+        constants["all_but_colour"] = np.array([0, 2, 3])
+        nodes.insert(0, helper.make_node("ReduceMean", ["images", "all_but_colour"], ["ground"]))
+        inputs |= {"images": ["K", 3, SIDE_PX, SIDE_PX], "image_landmarks": ["K", 68, 2]}
+        facts["takes_images"] = True
+    else:
+        constants["ground"] = np.full((1, 3, 1, 1), -1, np.float32)
+        facts["neutral_landmarks"] = (0.5 + 0.36 * neutral_landmarks()).tolist()
+    return _model(nodes, constants, inputs, ("image", ["T", 3, SIDE_PX, SIDE_PX]), facts)
+
+
+def finder_model() -> onnx.ModelProto:
+    """Landmarks whose middle and height are those of a bright disc, by mean and deviation of the light in it."""
+    neutral = neutral_landmarks()
+    low, high = neutral.min(axis=0), neutral.max(axis=0)
+    face = np.asarray((neutral - (low + high) / 2) / (high - low)[1], np.float32)
+    middles = (np.arange(SIDE_PX // 4, dtype=np.float32) + 0.5) / (SIDE_PX // 4)
+    x, y = np.meshgrid(middles, middles)
+    powers = np.stack([np.ones_like(x), x, y, (x * x + y * y) / 2]).reshape(4, -1).T
+    nodes = [
+        helper.make_node("AveragePool", ["image"], ["coarse"], kernel_shape=[4, 4], strides=[4, 4]),
+        helper.make_node("ReduceMean", ["coarse", "colour"], ["grey"]),  # (N, 1, 64, 64)
+        helper.make_node("Add", ["grey", "one"], ["light"]),
+        helper.make_node("Reshape", ["light", "flat"], ["lights"]),
+        helper.make_node("MatMul", ["lights", "powers"], ["moments"]),  # (N, 4)
+        helper.make_node("Split", ["moments", "split"], ["sum", "firsts", "seconds"], axis=1),
+        helper.make_node("Add", ["sum", "little"], ["total"]),
+        helper.make_node("Div", ["firsts", "total"], ["middle"]),  # (N, 2)
+        helper.make_node("Div", ["seconds", "total"], ["square"]),
+        helper.make_node("Mul", ["middle", "middle"], ["squares"]),
+        helper.make_node("ReduceMean", ["squares", "colour"], ["mean_square"]),
+        helper.make_node("Sub", ["square", "mean_square"], ["variance"]),
+        helper.make_node("Abs", ["variance"], ["positive"]),
+        helper.make_node("Sqrt", ["positive"], ["deviation"]),
+        helper.make_node("Mul", ["deviation", "four"], ["height"]),  # a disc is as high as four deviations
+        helper.make_node("Unsqueeze", ["height", "last"], ["heights"]),
+        helper.make_node("Mul", ["heights", "face"], ["offsets"]),
+        helper.make_node("Unsqueeze", ["middle", "colour"], ["middles"]),
+        helper.make_node("Add", ["offsets", "middles"], ["landmarks"]),
+    ]
+    constants = {
+        **{
+            "colour": np.array([1]),
+            "flat": np.array([-1, len(powers)]),
+            "last": np.array([2]),
+            "split": np.array([1, 2, 1]),
+        },
+        **{"one": np.float32(1), "little": np.float32(1e-3), "four": np.float32(4), "powers": powers, "face": face},
+    }
     return _model(
         nodes,
         constants,
-        ("landmarks", ["T", 68, 2]),
-        ("image", ["T", 3, SIDE_PX, SIDE_PX]),
-        {"kind": "landmarks_to_image", "neutral_landmarks": neutral.tolist()},
+        {"image": ["N", 3, SIDE_PX, SIDE_PX]},
+        ("landmarks", ["N", 68, 2]),
+        {"kind": "image_to_landmarks", "neutral_landmarks": face.tolist()},
     )
 
 
@@ -112,21 +164,21 @@ def blinks_model() -> onnx.ModelProto:
     ]
     constants = {"start": np.array([0]), "stop": np.array([2]), "axis": np.array([2]), "zero": np.float32(0)}
     contract = {"kind": "noise_to_blinks", "fps": 25, "channels": ["eyeBlinkLeft", "eyeBlinkRight"]}
-    return _model(nodes, constants, ("noise", [1, "T", 10]), ("values", [1, "T", 2]), contract)
+    return _model(nodes, constants, {"noise": [1, "T", 10]}, ("values", [1, "T", 2]), contract)
 
 
 def _model(
     nodes: list[onnx.NodeProto],
     constants: dict[str, Any],
-    given: tuple[str, list[Any]],
+    inputs: dict[str, list[Any]],
     result: tuple[str, list[Any]],
     contract: dict[str, object],
 ) -> onnx.ModelProto:
-    """A checked model file with one input and one output, each a name and a shape."""
+    """A checked model file with inputs by their shapes, and one output, a name and a shape."""
     graph = helper.make_graph(
         nodes,
         str(contract["kind"]),
-        [helper.make_tensor_value_info(given[0], TensorProto.FLOAT, given[1])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in inputs.items()],
         [helper.make_tensor_value_info(result[0], TensorProto.FLOAT, result[1])],
         [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
     )
@@ -139,4 +191,6 @@ def _model(
 if __name__ == "__main__":
     onnx.save(landmarks_model(), str(FOLDER / "tiny_landmarks.onnx"))
     onnx.save(painter_model(), str(FOLDER / "tiny_painter.onnx"))
+    onnx.save(painter_model(takes_images=True), str(FOLDER / "tiny_anybody.onnx"))
+    onnx.save(finder_model(), str(FOLDER / "tiny_finder.onnx"))
     onnx.save(blinks_model(), str(FOLDER / "tiny_blinks.onnx"))

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
-import zlib
-from collections import defaultdict
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from blender_addon.core.frames import SIDE_PX, Frames
-from trainer.clips import VALIDATION_PERCENT
+from trainer.face_frames import files_by_character as files_by_character
 from trainer.landmark_clips import fake_face
-
-SCORING = "scoring"
-"""In the path of pictures that score models."""
 
 
 @dataclass(frozen=True)
@@ -42,28 +34,6 @@ def as_pictures(frames: Frames) -> Pictures:
     """What a file of frames shows."""
     images = torch.from_numpy(frames.images).permute(0, 3, 1, 2).float() / 127.5 - 1
     return Pictures(images, torch.from_numpy(frames.landmarks.astype(np.float32)))
-
-
-def files_by_character(folder: Path, validation: bool) -> dict[str, list[Path]]:
-    """The files of frames below a folder by who is seen, of the characters on one side of the split."""
-    characters = defaultdict(list)
-    for path in sorted(folder.rglob("*.npz")):
-        if SCORING not in path.relative_to(folder).parts:
-            characters[_character(path)].append(path)
-    return {
-        character: paths
-        for character, paths in characters.items()
-        if (zlib.crc32(character.encode()) % 100 < VALIDATION_PERCENT) == validation
-    }
-
-
-def _character(path: Path) -> str:
-    """Who is seen in a file of frames, without reading the pictures."""
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return str(json.loads(str(arrays["facts"]))["character"])
-    except (KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} holds no frames with landmarks ({error}); render them again") from error
 
 
 def fake_frames(n_frames: int, seed: int) -> Frames:

@@ -18,15 +18,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from blender_addon.core.frames import SIDE_PX, Frames, save_frames
+from blender_addon.core.picture_face import CROP_MIDDLE, CROP_PER_FACE_HEIGHT
 from trainer.clips import CLIP_SAMPLE_RATE_HZ
 from trainer.landmark_clips import VIDEO_FPS, LandmarkClip, save_landmark_clip
 from trainer.prepare.grid import LICENCE, SCORING_SPEAKER
 from trainer.prepare.sources import read_arrays, read_sound_beside, recordings, run_script, scoring_recordings
-
-CROP_PER_FACE_HEIGHT = 1.62
-"""Side of a crop by the height of the box of the landmarks, as measured on GRID's crops (1.62, deviation 0.003)."""
-CROP_MIDDLE = (0.5, 0.6)
-"""Where in the crop the middle of that box lies."""
 
 
 @dataclass(frozen=True)
