@@ -24,7 +24,7 @@ from blender_addon.core.curves import Curves, sample_curves
 from blender_addon.core.key_reduction import reduce_keys
 from blender_addon.core.model import open_model, predict, runs_in_numpy
 from blender_addon.core.retarget import Link, RigMap, RigPart, Target, retarget
-from blender_addon.core.shaping import Shaping, shape_curves
+from blender_addon.core.shaping import RANGES, Shaping, shape_curves
 from blender_addon.core.wav import read_wav, resample_waveform
 from blender_addon.generation import DEFAULT_MODEL
 
@@ -38,19 +38,10 @@ HOUR_FRAMES = 60 * 60 * 30
 N_TARGETS = 60
 
 FRAMES_PER_SECOND, TOLERANCE = 24, 0.01
-EVERY_SETTING = Shaping(
-    strength=1.1,
-    mouth_strength=0.9,
-    lower_face_smoothing_seconds=0.05,
-    upper_face_smoothing_seconds=0.05,
-    lip_open_offset=-0.05,
-    jaw_open_offset=0.05,
-    eyelid_open_offset=-0.1,
-    closure_emphasis=0.5,
-    symmetry=0.5,
-    emotion="fearful",
-    surprised=0.5,
-)
+EVERY_AMOUNT: dict[str, Any] = {
+    setting: least + 0.75 * (greatest - least) for setting, (least, greatest) in RANGES.items()
+}
+EVERY_SETTING = Shaping(emotion="fearful", **EVERY_AMOUNT)
 
 PREDICT_IN_A_FRESH_PROCESS = """
 import statistics

@@ -29,7 +29,7 @@ import numpy as np
 from . import audio_io, face_view, operators, output, preferences, properties
 from .core.curves import Curves, Float32Array, frames_to_seconds, sample_curves
 from .core.frames import STEADY, placed
-from .core.landmarks import procrustes
+from .core.landmarks import close_lids, procrustes
 from .core.picture_face import Found, follow, neutral_of, one_framing, search_face
 from .core.png import write_png
 from .core.shaping import Shaping, shape_curves
@@ -44,10 +44,6 @@ LOOK, HEARING, FINDING = "landmarks_to_image", "audio_to_landmarks", "image_to_l
 """Kinds of model files: what paints, what hears landmarks in a sound where there is no take, and what finds them."""
 OWN_FILE, SHOWN = "FILE", "IMAGES"
 """Looks that are no trained character that was found: a file, and pictures for the painter of anybody."""
-LIDS = {"eyeBlinkRight": ([37, 38], [41, 40]), "eyeBlinkLeft": ([43, 44], [47, 46])}
-"""Channel -> landmarks of the upper lid and those below them."""
-UPPER_LID_SHARE = 0.85
-"""Of the way to closed eyes; the rest is the lower lid's."""
 INSET_SIZE, INSET_PLACE = 0.36, (0.30, -0.30)
 """Of the picture in the camera's view: parts of the frame, and where its middle is from the middle of the frame."""
 
@@ -241,13 +237,8 @@ def _heard(request: Request, neutral: Float32Array) -> Float32Array:
 
 def blinking(landmarks: Float32Array, fps: float) -> Float32Array:
     """(T, 68, 2) with lids that close now and then as the life of a take has them: nothing in a sound says when."""
-    lids = Curves(np.zeros((len(landmarks), len(LIDS)), np.float32), tuple(LIDS), fps)
-    closed = landmarks.copy()
-    for weight, (upper, lower) in zip(shape_curves(lids, Shaping()).values.T, LIDS.values(), strict=True):
-        way = weight[:, None, None] * (landmarks[:, lower] - landmarks[:, upper])
-        closed[:, upper] += UPPER_LID_SHARE * way
-        closed[:, lower] -= (1 - UPPER_LID_SHARE) * way
-    return closed
+    lids = Curves(np.zeros((len(landmarks), 2), np.float32), ("eyeBlinkLeft", "eyeBlinkRight"), fps)
+    return close_lids(landmarks, shape_curves(lids, Shaping()).values)
 
 
 def finish(request: Request, device: str) -> Result:

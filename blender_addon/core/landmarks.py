@@ -23,7 +23,10 @@ Array = NDArray[np.float64]
 CHIN, NOSE_TIP, NOSE_BASE = 8, 30, 33
 RIGHT_EYE, LEFT_EYE = slice(36, 42), slice(42, 48)
 LIPS, INNER_LIPS = slice(48, 68), slice(60, 68)
-LIDS = (37, 38, 40, 41, 43, 44, 46, 47)
+LIDS = ((37, 41), (38, 40), (43, 47), (44, 46))
+"""Points of the upper lid, each with that of the lower one which it meets; first of the right eye, then of the left."""
+UPPER_LID_SHARE = 0.8
+"""Of the way that the lids of a closing eye go, the upper one's; the rest is the lower one's. GRID's blinks."""
 MIRRORED = (
     *range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1),
     45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,
@@ -57,6 +60,16 @@ def procrustes(source: NDArray[Any], target: NDArray[Any]) -> Similarity:
     rotation = (left * signs) @ right
     scale = float((sizes * signs).sum() / ((source - middle) ** 2).sum())
     return Similarity(scale, rotation, goal - scale * rotation @ middle)
+
+
+def close_lids(landmarks: NDArray[Any], closures: NDArray[Any]) -> NDArray[Any]:
+    """Landmarks (T, 68, 2) whose lids meet as far as closures (T, 2) of the left and the right eye say, 1 for shut."""
+    closed = landmarks.copy()
+    for (upper, lower), closure in zip(LIDS, closures[:, [1, 1, 0, 0]].T, strict=True):
+        way = closure[:, None] * (landmarks[:, lower] - landmarks[:, upper])
+        closed[:, upper] += UPPER_LID_SHARE * way
+        closed[:, lower] -= (1 - UPPER_LID_SHARE) * way
+    return closed
 
 
 def thin_plate(source: Array, target: Array, points: Array) -> Array:
@@ -212,7 +225,8 @@ def _carry(marks: Array, anchors: dict[tuple[int, ...], Array], view: FrontView)
     """(68, 3) the default head's landmarks on the surface that is seen."""
     flat = marks[:, [0, 2]]
     carried = _warp(flat, anchors)
-    without_lids = {key: place for key, place in anchors.items() if key[0] not in LIDS}
+    lids = {point for pair in LIDS for point in pair}
+    without_lids = {key: place for key, place in anchors.items() if key[0] not in lids}
     carried[:17] = _warp(flat, without_lids)[:17]  # round eyes make no long jaw
     size = _eye_distance(carried) / _eye_distance(flat)
     for brow, lid in ((slice(17, 22), slice(37, 39)), (slice(22, 27), slice(43, 45))):

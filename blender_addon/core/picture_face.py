@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .curves import Float32Array
 from .frames import SIDE_PX, STEADY
-from .landmarks import procrustes
+from .landmarks import LIDS, UPPER_LID_SHARE, procrustes
 
 CROP_PER_FACE_HEIGHT = 1.62
 """Side of a crop by the height of the box of the landmarks, as measured on GRID's crops (1.62, deviation 0.003)."""
@@ -35,10 +35,7 @@ MOST_SAMPLES = 8
 """Of a pixel of a crop, along each side."""
 OUTER_EYES, MOUTH_CORNERS = (36, 45), (48, 54)
 INNER_LIPS = ((61, 67), (62, 66), (63, 65))
-LIDS = ((37, 41), (38, 40), (43, 47), (44, 46))
-"""Points of the upper lip or lid, each with the one that it meets."""
-UPPER_LID_SHARE = 0.85
-"""Of the way to closed eyes; the rest is the lower lid's."""
+"""Points of the upper lip, each with the one that it meets."""
 JAW = {5: 0.4, 6: 0.7, 7: 0.9, 8: 1.0, 9: 0.9, 10: 0.7, 11: 0.4} | dict.fromkeys((*range(55, 60), 65, 66, 67), 1.0)
 """Landmark -> how far it goes with the lower lip."""
 REST_SHARE = 0.2

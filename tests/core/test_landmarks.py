@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from blender_addon.core.head import read_head
-from blender_addon.core.landmarks import MIRRORED, guess_landmarks, procrustes, thin_plate
+from blender_addon.core.landmarks import MIRRORED, close_lids, guess_landmarks, procrustes, thin_plate
 
 LIPS_AND_EYES = slice(36, 68)
 
@@ -158,3 +158,17 @@ def test_thin_plate_passes_through_its_anchors() -> None:
     target = source + 0.1 * np.random.default_rng(4).normal(size=(8, 2))
     assert np.abs(thin_plate(source, target, source) - target).max() < 0.01
     assert np.allclose(thin_plate(source, 2 * source + 1, source + 5), 2 * (source + 5) + 1, atol=1e-6)
+
+
+def test_lids_meet_as_far_as_told_and_the_upper_one_goes_further() -> None:
+    vertices, _, _, marks = default_head()
+    face = vertices[marks][:, [0, 2]]
+    closed = close_lids(np.repeat(face[None], 3, axis=0), np.array([[1.0, 0.0], [0.0, 0.5], [0.0, 0.0]]))
+    assert np.array_equal(closed[2], face)
+    left, right = ([43, 44], [47, 46]), ([37, 38], [41, 40])  # upper lid, lower lid
+    np.testing.assert_allclose(closed[0, left[0]], closed[0, left[1]], atol=1e-6)
+    gap, half_gap = (marks[right[0]] - marks[right[1]] for marks in (face, closed[1]))
+    np.testing.assert_allclose(half_gap, gap / 2, atol=1e-6)
+    went = np.linalg.norm(closed - face, axis=2)
+    assert (went[0, left[0]] > 2 * went[0, left[1]]).all()
+    assert set(np.flatnonzero(went[0])) == {43, 44, 46, 47} and set(np.flatnonzero(went[1])) == {37, 38, 40, 41}

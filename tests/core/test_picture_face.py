@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from blender_addon.core.landmarks import LIDS
 from blender_addon.core.model import find_landmarks, open_model, paint
 from blender_addon.core.picture_face import (
     INNER_LIPS,
-    LIDS,
     Found,
     follow,
     neutral_of,

@@ -99,20 +99,11 @@ def test_a_minute_is_shaped_in_less_than_a_tenth_of_a_second(said: tuple[Curves,
     minute, phones = (
         Curves(np.tile(part.values, (7, 1))[: round(60 * part.fps)], part.channels, part.fps) for part in said
     )
-    everything = Shaping(
-        strength=1.1,
-        mouth_strength=0.9,
-        lower_face_smoothing_seconds=0.05,
-        upper_face_smoothing_seconds=0.05,
-        lip_open_offset=-0.05,
-        jaw_open_offset=0.05,
-        eyelid_open_offset=-0.1,
-        closure_emphasis=0.5,
-        symmetry=0.5,
-        emotion="fearful",
-        surprised=0.5,
-        emotion_strength=np.linspace(0, 1, len(minute.values), dtype=np.float32),
-    )
+    amounts: dict[str, Any] = {
+        setting: least + 0.75 * (greatest - least) for setting, (least, greatest) in RANGES.items()
+    }
+    amounts["emotion_strength"] = np.linspace(0, 1, len(minute.values), dtype=np.float32)
+    everything = Shaping(emotion="fearful", **amounts)
     seconds = []
     for _ in range(5):
         started = time.process_time()  # whatever else the machine does

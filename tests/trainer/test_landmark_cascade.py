@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from blender_addon.core.frames import save_frames
+from blender_addon.core.landmarks import close_lids
 from blender_addon.core.learned_blinks import blinks_of
 from blender_addon.core.model import N_BLINK_NOISE, as_landmarks, blink, open_model, paint, predict
 from trainer.landmark_cascade import train_blinks, train_landmarks, train_texture
@@ -27,7 +28,7 @@ from trainer.landmark_cascade.model import (
     LandmarkGenerator,
     start_from_components,
 )
-from trainer.landmark_cascade.retarget import canonical_displacements, neutral_of, retarget, with_blinks
+from trainer.landmark_cascade.retarget import canonical_displacements, neutral_of, retarget
 from trainer.landmark_cascade.texture import WIDTHS, LandmarkPicture, Painter, without_spectral_norm
 from trainer.landmark_clips import fake_face, nose_centred
 
@@ -40,7 +41,7 @@ def blinking(n_frames: int, starts: list[int], length: int = 8) -> np.ndarray:
     closure = np.zeros(n_frames)
     for start in starts:
         closure[start : start + length] = np.bartlett(length + 2)[1:-1] / np.bartlett(length + 2).max()
-    return with_blinks(np.repeat(FACE[None], n_frames, axis=0), np.repeat(closure[:, None], 2, axis=1))
+    return close_lids(np.repeat(FACE[None], n_frames, axis=0), np.repeat(closure[:, None], 2, axis=1))
 
 
 def test_blinks_are_found_by_the_eye_aspect_ratio() -> None:

@@ -14,17 +14,12 @@ from numpy.typing import NDArray
 
 from blender_addon.core.curves import Curves, sample_curves
 from blender_addon.core.frames import load_frames
-from blender_addon.core.landmarks import LEFT_EYE, RIGHT_EYE, procrustes
+from blender_addon.core.landmarks import LEFT_EYE, RIGHT_EYE, close_lids, procrustes
 from blender_addon.core.model import as_landmarks, blink, open_model, predict
 from blender_addon.core.wav import read_wav, resample_waveform
 from trainer.landmark_cascade.model import BLINK_CHANNELS
 
 Array = NDArray[np.float64]
-
-UPPER_LIDS, LOWER_LIDS = ((37, 38), (43, 44)), ((41, 40), (47, 46))
-"""Of the right and the left eye, each point of a lid with the one that it meets."""
-UPPER_SHARE = 0.8
-"""Of the way that the lids of a shut eye go, the upper one's; the rest is the lower one's. GRID's blinks."""
 
 
 @dataclass(frozen=True)
@@ -69,17 +64,6 @@ def face_size(landmarks: Array) -> Array:
     return np.asarray(np.ptp(landmarks, axis=0))
 
 
-def with_blinks(landmarks: Array, closures: Array) -> Array:
-    """Landmarks (T, 68, 2) whose lids meet as far as closures (T, 2) of the left and right eye say."""
-    shut = landmarks.copy()
-    for side, upper, lower in zip((1, 0), UPPER_LIDS, LOWER_LIDS, strict=True):
-        gap = landmarks[:, lower] - landmarks[:, upper]
-        amount = closures[:, side, None, None]
-        shut[:, upper] += UPPER_SHARE * amount * gap
-        shut[:, lower] -= (1 - UPPER_SHARE) * amount * gap
-    return shut
-
-
 def neutral_of(landmarks: Array) -> Array:
     """The frame (68, 2) of landmarks (T, 68, 2) with the most closed mouth among those with open eyes."""
     eyes = sum(np.ptp(landmarks[:, eye, 1], axis=1) for eye in (LEFT_EYE, RIGHT_EYE))
@@ -104,7 +88,7 @@ def speak(config: Config) -> Curves:
     lids = blink(blinks, int(curves.duration_seconds * blinks.contract.fps) + 2, config.seed)
     assert lids.channels == BLINK_CHANNELS
     closures = sample_curves(lids, np.arange(len(placed)) / curves.fps).astype(np.float64)
-    values = with_blinks(placed, closures).reshape(len(placed), -1)
+    values = close_lids(placed, closures).reshape(len(placed), -1)
     return Curves(values.astype(np.float32), curves.channels, curves.fps)
 
 
