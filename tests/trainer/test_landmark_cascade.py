@@ -15,10 +15,10 @@ from blender_addon.core.landmarks import close_lids
 from blender_addon.core.learned_blinks import blinks_of
 from blender_addon.core.model import N_BLINK_NOISE, as_landmarks, blink, open_model, paint, predict
 from trainer.landmark_cascade import train_blinks, train_landmarks, train_texture
-from trainer.landmark_cascade.canvas import canvas, moved, nearest
+from trainer.landmark_cascade.canvas import EYES, LIPS, canvas, moved, nearest
 from trainer.landmark_cascade.eyelids import WINDOW_FRAMES, blink_runs, closures_of_landmarks, windows_of
 from trainer.landmark_cascade.faces import as_pictures, fake_frames
-from trainer.landmark_cascade.learning import Networks, evenly_spread
+from trainer.landmark_cascade.learning import Networks, emphasis, evenly_spread
 from trainer.landmark_cascade.losses import direction_loss, distance_loss, min_max_loss, mmd_loss, regularization_loss
 from trainer.landmark_cascade.model import (
     N_COMPONENTS,
@@ -206,13 +206,40 @@ def test_a_canvas_moves_the_nearest_pictures_to_the_landmarks() -> None:
 
 
 def test_what_is_nearer_counts_more_and_what_comes_third_nothing() -> None:
-    faces = torch.zeros(4, 68, 2) + torch.tensor([0.1, 0.2, 0.3, 0.9])[:, None, None]
-    chosen, weights = nearest(faces, torch.full((1, 68, 2), 0.12))
+    face = torch.from_numpy(fake_face().astype(np.float32))
+    faces = face.repeat(4, 1, 1)
+    faces[:, 60:, 1] += torch.tensor([0.1, 0.2, 0.3, 0.9])[:, None]  # the lower lip
+
+    def wanted(opening: float) -> torch.Tensor:
+        one = face.clone()
+        one[60:, 1] += opening
+        return one[None]
+
+    chosen, weights = nearest(faces, wanted(0.12), LIPS)
     assert chosen.tolist() == [[0, 1]] and weights[0, 0] > weights[0, 1] > 0
     assert float(weights.sum()) == pytest.approx(1)
-    _, weights = nearest(faces, torch.full((1, 68, 2), 0.2))  # the others are equally far
+    _, weights = nearest(faces, wanted(0.2), LIPS)  # the others are equally far
     assert weights[0].tolist() == pytest.approx([1, 0], abs=1e-4)
-    assert nearest(faces[:1], faces[:1])[1].tolist() == [[1]]
+    assert nearest(faces[:1], wanted(0.5), LIPS)[1].tolist() == [[1]]
+
+
+def test_eyes_and_lips_come_from_the_pictures_that_have_them() -> None:
+    face = torch.from_numpy(fake_face().astype(np.float32))
+    open_mouth, closed_eyes = face.clone(), face.clone()
+    open_mouth[55:60, 1] += 0.05
+    closed_eyes[36:48, 1] *= 1.2
+    images = torch.tensor([0.0, 1.0, 2.0])[:, None, None, None].expand(3, 3, 256, 256)
+    both = torch.cat([closed_eyes[:48], open_mouth[48:]])[None]
+    painted = canvas(images, torch.stack([face, open_mouth, closed_eyes]), both)[0, 0]
+    eyes, lips = ((both[0, part, 1].mean() * 256).long() for part in (EYES, LIPS))
+    assert painted[eyes, 128] > 1.7 and painted[lips, 128] < 1.5
+
+
+def test_eyes_and_lips_count_most() -> None:
+    face = torch.from_numpy(fake_face().astype(np.float32))[None]
+    weights = emphasis(face)[0, 0]
+    x, y = (face[0, LIPS].mean(0) * 256).long()
+    assert weights.shape == (256, 256) and weights[y, x] > 5 and weights[2, 2] < 1.01
 
 
 def test_pictures_are_spread_evenly() -> None:

@@ -42,8 +42,6 @@ ATTENTION_LEVEL = 2
 EPSILON = 1e-3
 """Of instance normalisation: a plain picture must not become amplified rounding errors at 4 x 4 pixels."""
 SLOPE = 0.2
-SHYNESS = 2.0
-"""A generator that has learned nothing covers an eighth of its canvas."""
 
 
 class LandmarkPicture(nn.Module):
@@ -86,6 +84,14 @@ def dots_between(contours: tuple[tuple[int, ...], ...]) -> Tensor:
 def convolution(before: int, after: int, size: int = 3) -> nn.Module:
     """A convolution that keeps the sides of a picture, with spectral normalisation."""
     return spectral_norm(nn.Conv2d(before, after, size, padding=size // 2))
+
+
+def nothing(before: int, after: int) -> nn.Conv2d:
+    """A convolution that keeps the sides of a picture, and makes zeros until it has learned something."""
+    layer = nn.Conv2d(before, after, 3, padding=1)
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
+    return layer
 
 
 class Block(nn.Module):
@@ -162,7 +168,7 @@ class TextureGenerator(nn.Module):
     """Landmarks (B, 68, 2) and what is known of the person's texture -> pictures (B, 3, 256, 256).
 
     As published, or painting over a canvas: then the network sees the canvas too, every doubling sees what was as large
-    on the way down, and the last layer says beside colours where they cover the canvas.
+    on the way down, and the last layer, which begins at nothing, is added to the canvas.
     """
 
     def __init__(self, paints_over: bool = True) -> None:
@@ -176,7 +182,7 @@ class TextureGenerator(nn.Module):
         self.blocks = nn.ModuleList(Block(before, after, "up") for before, after in pairwise(ups))
         self.attention = Attention(WIDTHS[ATTENTION_LEVEL])
         self.exit_norm = nn.InstanceNorm2d(WIDTHS[0], eps=EPSILON, affine=True)
-        self.exit = convolution(WIDTHS[0], 4 if paints_over else 3)
+        self.exit = nothing(WIDTHS[0], 3) if paints_over else convolution(WIDTHS[0], 3)
 
     def texture(self, pictures: Tensor, landmarks: Tensor) -> Tensor:
         """What N pictures of a person with their landmarks say of the texture: mean and deviation (2, C)."""
@@ -200,12 +206,8 @@ class TextureGenerator(nn.Module):
                 hidden = hidden + halved.pop()
             if level == ATTENTION_LEVEL:
                 hidden = self.attention(hidden)
-        layers = self.exit(F.leaky_relu(self.exit_norm(hidden), SLOPE)).float()
-        colours = torch.tanh(layers[:, :3])
-        if not self.paints_over:
-            return colours
-        cover = torch.sigmoid(layers[:, 3:] - SHYNESS)
-        return behind + cover * (colours - behind)
+        colours: Tensor = self.exit(F.leaky_relu(self.exit_norm(hidden), SLOPE)).float()
+        return behind + colours if self.paints_over else torch.tanh(colours)
 
 
 class TextureDiscriminator(nn.Module):

@@ -30,7 +30,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -48,11 +48,12 @@ from trainer.landmark_cascade.learning import (
     BETAS,
     Adaptation,
     Networks,
+    Optimizers,
     adapt,
     evenly_spread,
     generator_losses,
     judgement_loss,
-    update,
+    learn_both,
 )
 
 CHECKPOINT, BEGINNING = "checkpoint.pt", "start.pt"
@@ -125,8 +126,8 @@ class Learner:
     networks: Networks
     fast: Networks
     """Weights of one person, copied from the networks each time."""
-    optimizers: tuple[torch.optim.Optimizer, torch.optim.Optimizer]
-    """Of the global generator and discriminator."""
+    optimizers: Optimizers
+    """Of the global weights."""
     done_steps: int = 0
 
     def state(self) -> dict[str, Any]:
@@ -165,14 +166,9 @@ def step(learner: Learner, task: Task, config: Config) -> dict[str, float]:
 
 def transfer_step(learner: Learner, task: Task, _config: Config) -> dict[str, float]:
     """Ordinary training on a batch of one person."""
-    networks, real = learner.networks, task.batches[0]
-    person = networks.meet(task.shown)
-    judgement = judgement_loss(networks, replace(person, texture=person.texture.detach()), real)
-    update(learner.optimizers[1], judgement)
-    losses = generator_losses(networks, person, real)
-    update(learner.optimizers[0], losses["loss"])
+    losses = learn_both(learner.networks, learner.optimizers, learner.networks.meet(task.shown), task.batches[0])
     learner.done_steps += 1
-    return {name: float(loss.detach()) for name, loss in ({"discriminator": judgement} | losses).items()}
+    return losses
 
 
 def maml_step(learner: Learner, task: Task, config: Config) -> dict[str, float]:
@@ -188,9 +184,10 @@ def maml_step(learner: Learner, task: Task, config: Config) -> dict[str, float]:
     for number in range(config.inner_steps):
         adaptation.step(task.batches[2 * number], task.shown)
         query = task.batches[2 * number + 1]
-        judgement = judgement_loss(fast, adaptation.person, query)
+        painted = fast.paint(query.landmarks, adaptation.person)
+        judgement = judgement_loss(fast, adaptation.person, painted, query)
         _move_gradients(judgement, fast.discriminator, networks.discriminator)
-        losses = {"discriminator": judgement} | generator_losses(fast, adaptation.person, query)
+        losses = {"discriminator": judgement} | generator_losses(fast, adaptation.person, painted, query)
         adaptation.texture.grad = None
         _move_gradients(losses["loss"], fast.generator, networks.generator)
         assert adaptation.texture.grad is not None
