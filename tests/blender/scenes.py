@@ -9,13 +9,15 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from blender_addon import audio_io, keyframes
+from blender_addon import audio_io, generation, keyframes, take_actions
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
+from blender_addon.core.shaping import Shaping
 
 TINY_MODEL = Path(__file__).parent.parent / "models" / "tiny_blendshapes.onnx"
 RATE_HZ = 48_000
 NO_LIFE = {"blinks": 0.0, "gaze": 0.0, "brows": 0.0, "secondary": 0.0}
 """Settings that leave a face to the speech alone."""
+SPEECH_ALONE = Shaping(**NO_LIFE)
 
 
 def make_head(scene: Any, shape_keys: Sequence[str] = BLENDSHAPE_CHANNELS, name: str = "Head") -> Any:
@@ -113,3 +115,24 @@ def written() -> tuple[int, int]:
     """Number of Actions, and of NLA tracks on shape keys: what a failing operation must leave as it is."""
     datas = [key.animation_data for key in bpy.data.shape_keys if key.animation_data]
     return len(bpy.data.actions), sum(len(data.nla_tracks) for data in datas)
+
+
+def generate(scene: Any, head: Any, source: str = "", shaping: Shaping = SPEECH_ALONE) -> generation.Result:
+    return generation.generate(scene, head, source, shaping, TINY_MODEL)
+
+
+def take_of(head: Any, source: str) -> Any:
+    action = take_actions.find_take(head.data.shape_keys, source)
+    assert action is not None
+    return action
+
+
+def artist_action(key: Any, name: str, shape_key: str) -> Any:
+    """An Action with two hand-set keys, and bezier curves."""
+    key.key_blocks[shape_key].value = 0.25
+    key.key_blocks[shape_key].keyframe_insert("value", frame=1)
+    key.key_blocks[shape_key].value = 0.5
+    key.key_blocks[shape_key].keyframe_insert("value", frame=40)
+    action = key.animation_data.action
+    action.name = name
+    return action
