@@ -283,7 +283,7 @@ def test_a_character_is_learned_by_a_command_that_tells_its_progress(tmp_path: P
     told = command(
         "finetune",
         *("--frames", str(tmp_path / "frames"), "--output", str(tmp_path / "painter.onnx"), "--epochs", "1"),
-        *("--start", str(tmp_path / "start.pt")),
+        *("--start", str(tmp_path / "start.safetensors")),
     )
     done = [float(line.split()[1]) for line in told.splitlines()]
     assert done == sorted(done) and done[0] == 0 and done[-1] == 1
@@ -295,7 +295,7 @@ def test_a_character_is_learned_by_a_command_that_tells_its_progress(tmp_path: P
 def test_a_missing_start_is_one_sentence(tmp_path: Path) -> None:
     save_frames(tmp_path / "frames", fake_frames(4, 0))
     line = [sys.executable, "-m", "trainer.landmark_cascade.finetune", "--frames", str(tmp_path / "frames")]
-    line += ["--output", str(tmp_path / "x.onnx"), "--start", str(tmp_path / "none.pt")]
+    line += ["--output", str(tmp_path / "x.onnx"), "--start", str(tmp_path / "none.safetensors")]
     result = subprocess.run(line, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert result.returncode == 1
     assert result.stderr.startswith("error: there is no ") and result.stderr.count("\n") == 1

@@ -1,10 +1,10 @@
 """What t-GAN learns of a person from K pictures: the figures of paper P4's table 4 and figure 8 (section 4.3).
 
 Every file of frames is a person in one scene, and must be of nobody whom the start has seen. K of its pictures, evenly
-spread, are learned from; the others are painted and compared. Several starts (train_texture's start.pt) are compared.
-Writes table.md, learning.png with the error of the others after each epoch, and pictures.png.
+spread, are learned from; the others are painted and compared. Several starts, weights that train_texture writes, are
+compared. Writes table.md, learning.png with the error of the others after each epoch, and pictures.png.
 
-python -m trainer.landmark_cascade.few_pictures --starts runs/texture/start.pt --frames faces/frames/mine/*.npz
+python -m trainer.landmark_cascade.few_pictures --starts runs/texture/start.safetensors --frames faces/frames/mine/*.npz
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from trainer import run
 from trainer.evaluate import cpbd, psnr, ssim
 from trainer.landmark_cascade.canvas import canvas
 from trainer.landmark_cascade.faces import Pictures, as_pictures
-from trainer.landmark_cascade.finetune import load_start
 from trainer.landmark_cascade.learning import Networks, Person, adapt, evenly_spread
 
 N_WATCHED = 12
@@ -150,7 +149,7 @@ def main(config: Config) -> None:
         rows.append(row(f"{frames.name}, canvas alone", behind, real))
         shown = [real, behind]
         for start in config.starts:
-            outcome = learn(load_start(start, config.precision).to(device), learned, others, config)
+            outcome = learn(Networks.load(start, config.precision).to(device), learned, others, config)
             errors.setdefault(start.parent.name, []).append(outcome.errors)
             rows.append(row(f"{frames.name}, {start.parent.name}", outcome.painted, real))
             shown.append(outcome.painted)

@@ -23,7 +23,8 @@ from trainer.landmark_cascade.learning import Networks, Person, adapt, evenly_sp
 from trainer.landmark_cascade.retarget import neutral_of
 from trainer.landmark_cascade.texture import Painter, without_spectral_norm
 
-START = Path(__file__).parents[2] / "runs/texture/start.pt"
+START = Path(__file__).with_name("start.safetensors")
+"""What ships; its card is start.md."""
 EXPORT_SHARE = 0.05
 """Of the progress, what the export takes."""
 
@@ -63,23 +64,6 @@ def read_character(folder: Path) -> Frames:
     return Frames(characters[0], characters[0], files[0].licence, images, landmarks)
 
 
-def load_start(path: Path, precision: str = "float32") -> Networks:
-    """The networks that learning starts from; ValueError when they are missing or of another form."""
-    if not path.exists():
-        raise ValueError(
-            f"there is no {path} to start from; run python -m trainer.landmark_cascade.train_texture first, or name "
-            "the weights of such a run with --start"
-        )
-    state = run.load_checkpoint(path)
-    try:
-        networks = Networks.fresh(precision, state["paints_over"])
-        networks.generator.load_state_dict(state["generator"])
-        networks.discriminator.load_state_dict(state["discriminator"])
-    except (KeyError, RuntimeError) as error:
-        raise ValueError(f"{path} holds weights of another network; train it again") from error
-    return networks
-
-
 def progress(done: float, text: str) -> None:
     """Tell a parent process."""
     print(f"progress {done:.3f} {text}", flush=True)
@@ -91,7 +75,7 @@ def main(config: Config) -> None:
     device = run.choose_device(config.device)
     draws = run.seed_everything(config.seed)
     character = read_character(config.frames)
-    networks = load_start(config.start).to(device)
+    networks = Networks.load(config.start).to(device)
     few = evenly_spread(len(character.images), config.n_pictures).numpy()
     shown = replace(character, images=character.images[few], landmarks=character.landmarks[few])
     pictures = as_pictures(shown).to(device)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F  # noqa: N812  (the name that the torch documentation uses)
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from blender_addon.core.frames import SIDE_PX
@@ -26,6 +29,8 @@ N_REFERENCES = 5
 """Pictures that the texture code comes from (section 4.3)."""
 Optimizers = tuple[torch.optim.Optimizer, torch.optim.Optimizer]
 """Of the generator and of the discriminator."""
+PAINTS_OVER = "paints_over"
+"""In the metadata of a file of weights: yes or no."""
 BETAS = (0.5, 0.999)
 """Of Adam, in place of its usual ones: adversaries change while one learns."""
 
@@ -53,6 +58,33 @@ class Networks:
     def fresh(precision: str = "float32", paints_over: bool = True) -> Networks:
         """With random weights."""
         return Networks(TextureGenerator(paints_over), TextureDiscriminator(), precision)
+
+    @staticmethod
+    def load(path: Path, precision: str = "float32") -> Networks:
+        """What save wrote; ValueError when it is missing or of another form."""
+        if not path.exists():
+            raise ValueError(
+                f"there is no {path} to start from; run python -m trainer.landmark_cascade.train_texture first, or "
+                "name the weights of such a run with --start"
+            )
+        try:
+            with safe_open(path, "pt") as file:
+                networks = Networks.fresh(precision, file.metadata()[PAINTS_OVER] == "yes")
+                state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118  (no dict)
+            networks._modules().load_state_dict(state)
+        except (KeyError, RuntimeError, TypeError, SafetensorError) as error:
+            raise ValueError(f"{path} holds no weights of t-GAN as it is now; train them again") from error
+        return networks
+
+    def save(self, path: Path) -> None:
+        """Write the weights as safetensors in half precision, whole or not at all."""
+        partial = path.with_suffix(".partial")
+        state = {name: tensor.half().contiguous() for name, tensor in self._modules().state_dict().items()}
+        save_file(state, partial, {PAINTS_OVER: "yes" if self.generator.paints_over else "no"})
+        partial.replace(path)
+
+    def _modules(self) -> nn.ModuleDict:
+        return nn.ModuleDict({"generator": self.generator, "discriminator": self.discriminator})
 
     def meet(self, shown: Pictures) -> Person:
         """The person of some pictures, with the generator's texture code of N_REFERENCES of them."""

@@ -43,7 +43,6 @@ from tqdm import tqdm
 from blender_addon.core.frames import load_frames
 from trainer import run
 from trainer.landmark_cascade.faces import Pictures, as_pictures, fake_frames, files_by_character
-from trainer.landmark_cascade.finetune import load_start
 from trainer.landmark_cascade.learning import (
     BETAS,
     Adaptation,
@@ -56,7 +55,7 @@ from trainer.landmark_cascade.learning import (
     learn_both,
 )
 
-CHECKPOINT, BEGINNING = "checkpoint.pt", "start.pt"
+CHECKPOINT, BEGINNING = "checkpoint.pt", "start.safetensors"
 FEWEST_SHOWN = 4
 """Pictures that are painted over, at least, and n_pictures at most: the fewer there are, the more is left to paint."""
 
@@ -68,11 +67,11 @@ class Config:
     frames: Path = Path("faces/frames")
     """Folder of frames, searched with its subfolders."""
     run: Path = Path("runs/texture")
-    """Run folder: config.json, TensorBoard log, checkpoint, start.pt. A run found there is resumed."""
+    """Run folder: config.json, TensorBoard log, checkpoint, start.safetensors. A run found there is resumed."""
     method: Literal["maml", "transfer"] = "maml"
     """How to learn from many people."""
     start: Path | None = None
-    """Weights to begin with, such as the start.pt of a run with --method transfer."""
+    """Weights to begin with, such as the start.safetensors of a run with --method transfer."""
     paints_over: bool = True
     """Paint over pictures of the person; --no-paints-over trains the network of the paper. --start knows it itself."""
     steps: int = 20_000
@@ -131,9 +130,8 @@ class Learner:
     done_steps: int = 0
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint holds, and, without the optimizers, what fine-tuning starts from."""
+        """What a checkpoint holds."""
         return {
-            "paints_over": self.networks.generator.paints_over,
             "generator": self.networks.generator.state_dict(),
             "discriminator": self.networks.discriminator.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
@@ -142,11 +140,8 @@ class Learner:
 
     def save(self, folder: Path) -> None:
         """Write a checkpoint, and the weights on their own."""
-        state = self.state()
-        run.save_checkpoint(folder / CHECKPOINT, state)
-        run.save_checkpoint(
-            folder / BEGINNING, {name: state[name] for name in ("paints_over", "generator", "discriminator")}
-        )
+        run.save_checkpoint(folder / CHECKPOINT, self.state())
+        self.networks.save(folder / BEGINNING)
 
     def resume(self, path: Path) -> None:
         """Continue from a checkpoint."""
@@ -262,7 +257,7 @@ def main(config: Config) -> dict[str, float]:
     device = run.choose_device(config.device)
     run.seed_everything(config.seed)
     run.start_run(config.run, asdict(config))
-    start = load_start(config.start, config.precision) if config.start else None
+    start = Networks.load(config.start, config.precision) if config.start else None
     networks = (start or Networks.fresh(config.precision, config.paints_over)).to(device)
     fast = Networks.fresh(config.precision, networks.generator.paints_over).to(device)
     both = networks.generator, networks.discriminator
