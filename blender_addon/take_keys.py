@@ -38,7 +38,7 @@ def write_take(
                 take_actions.write_facts(take, facts, prediction, checksum)
             else:
                 take_actions.write_part_facts(action, take, checksum)
-    assert take is not None  # no motion, no take: generation has refused
+    assert take is not None  # no motion, no take: fitting has refused
     return take
 
 

@@ -1,6 +1,7 @@
 """The import arrows of the project, read from the source: who may import whom."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,14 @@ def imported_modules(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             names.add("." * node.level + (node.module or ""))
     return names
+
+
+def neighbours_loaded(path: Path) -> set[str]:
+    """The modules beside a file that are loaded before it: imports within functions come later."""
+    relative = (
+        node for node in ast.parse(path.read_text()).body if isinstance(node, ast.ImportFrom) and node.level == 1
+    )
+    return {name for node in relative for name in ([node.module] if node.module else [a.name for a in node.names])}
 
 
 def tops(path: Path) -> set[str]:
@@ -44,6 +53,11 @@ def test_core_knows_no_blender_and_looks_at_nothing_above_it(path: Path) -> None
     modules = imported_modules(path)
     assert not tops(path) & {"bpy", "aud", "gpu", "mathutils"}
     assert not any(name.startswith("..") for name in modules)
+
+
+@pytest.mark.parametrize("folder", ["blender_addon", "blender_addon/core"])
+def test_modules_of_a_folder_import_one_another_one_way(folder: str) -> None:
+    TopologicalSorter({path.stem: neighbours_loaded(path) for path in files(f"{folder}/*.py")}).prepare()
 
 
 @pytest.mark.parametrize("path", files("trainer/**/*.py"), ids=str)
