@@ -61,7 +61,7 @@ BEND_CELLS = 5
 
 RISE = 0.1
 """Part of the updates in which the learning rate rises."""
-MEASURED_EVERY = 4
+MEASURED_EVERY = 16
 """Frames of a file, for the figures."""
 CHECKPOINT, MODEL = "checkpoint.pt", "face_landmarks.onnx"
 

@@ -25,9 +25,9 @@ N_ROUNDS = 4
 """Times that the landmarks of a square are sought; each time but the first in one about those before."""
 SMALLER = 0.6
 """Side of the smaller squares that the search starts from, beside the whole picture's and the centred one."""
-LARGEST_DISAGREEMENT = 0.08
+LARGEST_DISAGREEMENT = 0.055
 """Mean distance of the landmarks of the last two rounds, in outer-eye distances, beyond which there is no face."""
-LEAST_LIKENESS = 0.16
+LARGEST_UNLIKENESS = 0.14
 """Distance of landmarks from a mean face laid over them, likewise, beyond which they are no face's."""
 MOST_APART = 0.2
 """Squares of several faces that differ by less of their side may become one."""
@@ -59,12 +59,12 @@ class Found:
     disagreement: float
     """As LARGEST_DISAGREEMENT says."""
     unlikeness: float
-    """As LEAST_LIKENESS says."""
+    """As LARGEST_UNLIKENESS says."""
 
     @property
     def is_face(self) -> bool:
         """Whether the rounds agree on something of the form of a face."""
-        return self.disagreement <= LARGEST_DISAGREEMENT and self.unlikeness <= LEAST_LIKENESS
+        return self.disagreement <= LARGEST_DISAGREEMENT and self.unlikeness <= LARGEST_UNLIKENESS
 
 
 def search_face(picture: NDArray[np.uint8], see: See, mean_face: Float32Array) -> Found:
@@ -83,7 +83,7 @@ def search_face(picture: NDArray[np.uint8], see: See, mean_face: Float32Array) -
     sizes = np.array([_length(face, OUTER_EYES) + 1e-6 for face in places])
     moved = np.linalg.norm(places - before, axis=2).mean(axis=1) / sizes
     unlike = np.array([unlikeness(face, mean_face) for face in places])
-    best = int((moved / LARGEST_DISAGREEMENT + unlike / LEAST_LIKENESS).argmin())
+    best = int((moved / LARGEST_DISAGREEMENT + unlike / LARGEST_UNLIKENESS).argmin())
     return Found(
         resampled(picture, last[best]),
         np.asarray(seen[best], np.float32),
