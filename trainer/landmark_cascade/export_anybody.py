@@ -38,7 +38,7 @@ ENOUGH_OPEN = 1 / 8
 """A picture whose mouth is open beyond that by this part of what is wanted shows the inside of the mouth."""
 INSIDE = (-0.6, -0.84, -0.82)
 """Colour of a mouth in the shade, in [-1, 1]."""
-TEETH_SHARE, TEETH_MOST = 0.5, 0.04
+TEETH_SHARE, TEETH_MOST = 0.4, 0.03
 """How far upper teeth reach down, in parts of the opening, and in outer-eye distances at most."""
 EDGE = 1 / SIDE_PX
 """Softness of edges, in parts of the picture."""
@@ -91,13 +91,14 @@ def with_open_mouth(behind: Tensor, landmarks: Tensor, images: Tensor, image_lan
         torch.sigmoid((rows - upper) / EDGE) * torch.sigmoid((lower - rows) / EDGE) * (height / (4 * EDGE)).clamp(max=1)
     )
     reach = torch.minimum(TEETH_SHARE * height, TEETH_MOST * size[:, None, None])
-    teeth = (torch.sigmoid((upper + reach - rows) / (2 * EDGE)) * (reach / (3 * EDGE)).clamp(max=1))[:, None]
+    teeth = (torch.sigmoid((upper + reach - rows) / EDGE) * (reach / (3 * EDGE)).clamp(max=1))[:, None]
 
     middle = images[:, :, SIDE_PX // 3 : SIDE_PX * 2 // 3, SIDE_PX // 3 : SIDE_PX * 2 // 3]  # nearly all skin
-    white = middle.mean().expand(3)[:, None, None] * 0.7 + 0.1
+    white = 0.5 * middle.mean(dim=(0, 2, 3))[:, None, None] + 0.2  # in the light that is on the skin
     inside = torch.tensor(INSIDE)[:, None, None]
     cover = (missing * between)[:, None]
-    return behind + cover * (inside + teeth * (white - inside) - behind)
+    opened: Tensor = behind + cover * (inside + teeth * (white - inside) - behind)
+    return opened
 
 
 def _opening(landmarks: Tensor) -> Tensor:
