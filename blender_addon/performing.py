@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from . import audio_io, face, keyframes, predictions, take_actions
 from .core import emotion
 from .core.curves import Curves, Float32Array, frames_to_seconds, sample_curves, seconds_to_frames
+from .core.held_poses import hold_poses, pose_starts
 from .core.life import HEAD_CHANNELS
 from .core.ranges import mixed, replaced
 from .core.retarget import RigMap
-from .core.shaping import AMOUNTS, RANGES, Shaping, head_curves, hold_poses, pose_starts, shape_curves
+from .core.shaping import AMOUNTS, RANGES, Shaping, head_curves, shape_curves
 from .keyframes import Spacing
 from .movement import Motion
 from .predictions import Place, Prediction

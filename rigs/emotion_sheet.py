@@ -16,8 +16,9 @@ import numpy as np
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves
 from blender_addon.core.emotion import EMOTIONS
+from blender_addon.core.lips import lip_gap
 from blender_addon.core.model import open_model, predict
-from blender_addon.core.shaping import Shaping, lip_gap, shape_curves
+from blender_addon.core.shaping import Shaping, shape_curves
 from blender_addon.core.wav import read_wav, resample_waveform
 from rigs.contact_sheet import Pose, render_contact_sheet
 

@@ -44,6 +44,11 @@ class Curves:
         return self.values[:, self.channels.index(channel)]
 
 
+def column_of(values: Float32Array, channels: tuple[str, ...], channel: str) -> Float32Array:
+    """(T,), zeros for a channel that is not there."""
+    return values[:, channels.index(channel)] if channel in channels else np.zeros(len(values), np.float32)
+
+
 def seconds_to_frames(seconds: float, fps: float, fps_base: float = 1.0) -> float:
     """Position on a timeline of fps / fps_base frames a second, not rounded (29.97 is fps 30, fps_base 1.001)."""
     return seconds * fps / fps_base

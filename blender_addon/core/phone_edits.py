@@ -33,8 +33,8 @@ from .articulation import (
     sounds,
 )
 from .curves import Curves, Float32Array, sample_curves
+from .lips import CONTACT_GAP, close_lips, lip_gap
 from .phones import Phone
-from .shaping import CONTACT_GAP, close_lips, lip_gap
 
 SILENCE = PHONES[0]
 """Name of a phone in which nothing is said."""

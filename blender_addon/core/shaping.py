@@ -8,17 +8,27 @@ it has the same ones (https://docs.nvidia.com/ace/audio2face-3d-microservice/1.0
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import emotion, life
-from .curves import Curves, Float32Array, sample_curves, smooth_rows
+from .channels import Channels, in_upper_face, sideless
+from .curves import Curves, Float32Array, column_of, smooth_rows
+from .expression import expressed
 from .learned_blinks import learned_blinks
+from .lips import (
+    CONTACT_GAP,
+    GAP_PER_WEIGHT,
+    OPEN_GAP,
+    closed_by,
+    gap_between,
+    gap_share_beyond,
+    lip_phones,
+    short_contacts,
+    widened,
+)
 
-Channels = tuple[str, ...]
 Amount = float | Float32Array
 
 
@@ -111,13 +121,9 @@ RANGES: dict[str, tuple[float, float]] = {
 """Least and greatest of each setting, for panel and command line."""
 AMOUNTS = (*(setting for setting in RANGES if setting != "key_tolerance"), "emotion")
 """The settings that may change over time."""
-
 BLINK_STYLES = ("procedural", "learned")
 """Blinks by rule, at the ends of phrases and with turns of the eyes; or by a network that learned them from people."""
 SEEDS = ("seed", "blinks_seed", "gaze_seed", "brows_seed", "head_seed")
-
-UPPER_FACE = ("brow", "eye")
-"""How the names of the channels of the upper half of the face begin; the others are of the lower half."""
 REGION_STRENGTHS = {
     "brow": "brow_strength",
     "eye": "eye_strength",
@@ -128,50 +134,15 @@ REGION_STRENGTHS = {
     "mouth": "mouth_strength",
 }
 """Beginning of a channel's name, the first that fits, -> the field of Shaping that scales it."""
-
-GAP_PER_WEIGHT = {
-    "jawOpen": 0.367,
-    "mouthClose": -0.367,
-    "mouthFunnel": 0.154,
-    "mouthLowerDown": 0.076,
-    "mouthUpperUp": 0.080,
-}
-"""Gap between the inner lips, in distances between the outer corners of the eyes, that a weight of 1 (on both sides)
-opens; measured on ICT-FaceKit. mouthClose seals the jaw."""
-CONTACT_GAP = 0.02
-"""Lips that are no farther apart look closed."""
-OPEN_GAP = 0.05
-"""Lips that are farther apart look open."""
 CONTACT_FADE = 4.0
 """How much faster a gap may grow than before where the lips part: contact ends without a jerk."""
 N_SMOOTHINGS = 5
 """Smoothed curves, from not at all to most, that smoothing over time goes between."""
-LONGEST_CLOSURE_SECONDS = 0.3
-"""Lips that touch longer are at rest, unless a phone says otherwise."""
 EMPHASIS_HOLD_SECONDS = 0.02
 EMPHASIS_FADE_SECONDS = 0.04
 """A closure at full emphasis is held longer on either side, and lips take this time to it and from it."""
-LIP_PHONES = ("p",)
-"""Phone classes that close the lips: p, b and m are one."""
 SIDEWAYS = ("jawLeft", "mouthLeft")
 """Channels that with their counterparts move one thing to either side, and don't move a side each."""
-REST_SECONDS = 0.9
-"""An emotion may part lips that touch longer than this and say no p, b or m, ..."""
-REST_FADE_SECONDS = 0.4
-"""... this long after they have met and before they part."""
-YIELD_SECONDS = 0.08
-"""Time in which what an emotion does to the lips gives way to speech, and returns."""
-OPENING_YIELD = 0.5
-"""Share of what an emotion opens that speech takes away: the mouth still closes and opens as far as it said."""
-CORNERS = ("mouthSmile", "mouthFrown", "mouthStretch")
-"""Channels of an emotion that rounded lips take away, by this share: nobody smiles through an oo."""
-CORNERS_YIELD = 0.6
-ROUNDING = ("mouthFunnel", "mouthPucker")
-LIP_PRESSES = ("mouthPress", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper")
-"""Channels of an emotion that open lips take away: they would close them."""
-PRESSES_YIELD = 0.8
-SNEER_YIELD = 0.9
-"""Share of an emotion's noseSneer that closures take away: it lifts the upper lip of many heads."""
 PRESSED = {"mouthPress": 0.18, "mouthRollLower": 0.19, "mouthRollUpper": 0.11}
 """Weights that full emphasis adds to closed lips: what the shipped model does in p, b and m (medians), once more."""
 
@@ -190,7 +161,7 @@ def shape_curves(curves: Curves, shaping: Shaping, phones: Curves | None = None,
     said, feelings = Curves(values, channels, fps), _feelings(shaping, len(values), fps)
     speech = life.listen(heard or curves)
     values = _living(said, speech, shaping, feelings)
-    values = _expressed(values, said, speech, phones, shaping.seed, feelings)
+    values = expressed(values, said, speech, phones, shaping.seed, feelings)
     values = _lids_offset(values, channels, shaping.eyelid_open_offset)
     values = np.clip(values * _region_strengths(channels, shaping), 0, 1)
     return Curves(_symmetric(values, channels, shaping.symmetry), channels, fps)
@@ -206,88 +177,19 @@ def head_curves(curves: Curves, shaping: Shaping) -> Curves:
     return turning
 
 
-def lip_gap(curves: Curves) -> Float32Array:
-    """How far the lips are apart (T,), not negative, in distances between the outer corners of the eyes."""
-    return _gap(curves.values, curves.channels)
-
-
-def close_lips(curves: Curves, amount: Float32Array) -> Curves:
-    """Curves with an amount (T,) in [0, 1] of the gap between the lips gone."""
-    return Curves(_closed(curves.values, curves.channels, amount), curves.channels, curves.fps)
-
-
-def hold_poses(curves: Curves, n_frames: int | NDArray[np.intp]) -> Curves:
-    """Curves (T, K), one row a scene frame, with every n_frames rows alike: animation on twos or threes.
-
-    With n_frames (T,), each stretch of rows with the same number is one by itself. Each pose is one of its rows: the
-    mouth as wide open as it gets, but closed where a closure would fall between two poses otherwise; eyes and brows of
-    the row with the lids shut farthest, for the sake of blinks.
-    """
-    if isinstance(n_frames, np.ndarray):
-        parts = [
-            hold_poses(Curves(curves.values[start:stop], curves.channels, curves.fps), int(n_frames[start])).values
-            for start, stop in _stretches(n_frames)
-        ]
-        return Curves(np.concatenate(parts), curves.channels, curves.fps)
-    if n_frames <= 1 or not len(curves.values):
-        return curves
-    left, right = (_column(curves.values, curves.channels, f"eyeBlink{side}") for side in ("Left", "Right"))
-    lids = _in_poses(left + right, n_frames)
-    mouths, eyes = _mouth_rows(lip_gap(curves), n_frames), lids.argmax(axis=1)
-    first, n_rows = np.arange(0, lids.size, n_frames), len(curves.values)
-    held = np.empty_like(curves.values)
-    is_upper = _is_upper(curves.channels)
-    for columns, rows in ((~is_upper, mouths), (is_upper, eyes)):
-        shown = np.repeat(np.minimum(first + rows, n_rows - 1), n_frames)[:n_rows]
-        held[:, columns] = curves.values[shown][:, columns]
-    return Curves(held, curves.channels, curves.fps)
-
-
-def pose_starts(n_frames: NDArray[np.intp]) -> list[int]:
-    """Rows at which the poses of hold_poses begin, for n_frames (T,)."""
-    return [row for start, stop in _stretches(n_frames) for row in range(start, stop, int(n_frames[start]))]
-
-
-def _stretches(numbers: NDArray[np.intp]) -> list[tuple[int, int]]:
-    """First row and row after the last of every stretch of equal numbers (T,)."""
-    return list(pairwise([0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]))
-
-
-def _in_poses(values: Float32Array, n_frames: int) -> Float32Array:
-    """(T,) -> (P, n_frames), a row a pose, the last value repeated."""
-    return np.pad(values, (0, -len(values) % n_frames), mode="edge").reshape(-1, n_frames)
-
-
-def _mouth_rows(gap: Float32Array, n_frames: int) -> NDArray[np.intp]:
-    """(P,) which of its rows shows the mouth of each pose."""
-    starts, stops = _runs(gap < CONTACT_GAP)
-    fills_a_pose = -(-starts // n_frames) < stops // n_frames  # and is seen there
-    starts, stops = starts[~fills_a_pose], stops[~fills_a_pose]
-    boundary = (starts // n_frames + 1) * n_frames
-    closed = starts // n_frames + (stops - boundary > boundary - starts)  # the pose with more of it
-    poses = _in_poses(gap, n_frames)
-    return np.where(np.isin(np.arange(len(poses)), closed), poses.argmin(axis=1), poses.argmax(axis=1))
-
-
-def _runs(is_on: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """First rows and rows after the last of every stretch."""
-    edges = np.flatnonzero(np.diff(is_on, prepend=False, append=False))
-    return edges[::2], edges[1::2]
-
-
 def _smoothed(values: Float32Array, channels: Channels, fps: float, shaping: Shaping) -> Float32Array:
     upper, lower = shaping.upper_face_smoothing_seconds, shaping.lower_face_smoothing_seconds
     if not (np.any(upper) or np.any(lower)):
         return values
     smooth = np.empty_like(values)
-    is_upper = _is_upper(channels)
+    is_upper = in_upper_face(channels)
     for columns, seconds in ((is_upper, upper), (~is_upper, lower)):
         smooth[:, columns] = _calmed(values[:, columns], seconds, fps)
-    gap = _gap(values, channels)
-    lost = _excess(smooth, channels, gap + CONTACT_FADE * np.maximum(gap - CONTACT_GAP, 0))
+    gap = gap_between(values, channels)
+    lost = gap_share_beyond(smooth, channels, gap + CONTACT_FADE * np.maximum(gap - CONTACT_GAP, 0))
     longest = float(np.max(lower))
-    wide = _widened(lost, fps, 0, longest)
-    return _closed(smooth, channels, np.maximum(lost, wide * (lower / longest if longest else 1)).astype(np.float32))
+    wide = widened(lost, fps, 0, longest)
+    return closed_by(smooth, channels, np.maximum(lost, wide * (lower / longest if longest else 1)).astype(np.float32))
 
 
 def _calmed(values: Float32Array, seconds: Amount, fps: float) -> Float32Array:
@@ -307,17 +209,17 @@ def _offset(values: Float32Array, channels: Channels, shaping: Shaping) -> Float
     lips, jaw = shaping.lip_open_offset, shaping.jaw_open_offset
     if not (np.any(lips) or np.any(jaw)):
         return values
-    gap = _gap(values, channels)
+    gap = gap_between(values, channels)
     apart = np.clip((gap - CONTACT_GAP) / (OPEN_GAP - CONTACT_GAP), 0, 1)
     opened, parted = (np.asarray(amount * apart, np.float32) for amount in (jaw, np.maximum(lips, 0)))
     amounts = {"jawOpen": opened, "mouthLowerDown": parted, "mouthUpperUp": parted}
     moved = np.clip(_added(values, channels, amounts), 0, 1)
     if "mouthClose" in channels:  # it takes back no more of what the jaw opens than before
-        beyond = np.maximum(_column(values, channels, "mouthClose") - _column(values, channels, "jawOpen"), 0)
+        beyond = np.maximum(column_of(values, channels, "mouthClose") - column_of(values, channels, "jawOpen"), 0)
         close = moved[:, channels.index("mouthClose")]
-        np.minimum(close, _column(moved, channels, "jawOpen") + beyond, out=close)
+        np.minimum(close, column_of(moved, channels, "jawOpen") + beyond, out=close)
     nearer = np.minimum(lips, 0) * GAP_PER_WEIGHT["jawOpen"]
-    return _closed(moved, channels, _excess(moved, channels, _gap(moved, channels) + nearer))
+    return closed_by(moved, channels, gap_share_beyond(moved, channels, gap_between(moved, channels) + nearer))
 
 
 def _emphasised(values: Float32Array, curves: Curves, phones: Curves | None, emphasis: Amount) -> Float32Array:
@@ -325,43 +227,12 @@ def _emphasised(values: Float32Array, curves: Curves, phones: Curves | None, emp
     if not np.any(emphasis):
         return values
     times = np.arange(len(values)) / curves.fps
-    closed = _short_contacts(curves) if phones is None else _lip_phones(phones, times)
-    amount = np.asarray(emphasis, np.float32) * _widened(
+    closed = short_contacts(curves) if phones is None else lip_phones(phones, times)
+    amount = np.asarray(emphasis, np.float32) * widened(
         closed, curves.fps, EMPHASIS_HOLD_SECONDS, EMPHASIS_FADE_SECONDS
     )
     pressed = {channel: amount * np.float32(weight) for channel, weight in PRESSED.items()}
-    return np.clip(_added(_closed(values, curves.channels, amount), curves.channels, pressed), 0, 1)
-
-
-def _lip_phones(phones: Curves, times: NDArray[np.float64]) -> Float32Array:
-    """Probability (T,) that lips close for a phone."""
-    closing = [phone in LIP_PHONES for phone in phones.channels]
-    return np.asarray(sample_curves(phones, times)[:, closing].sum(axis=1))
-
-
-def _short_contacts(curves: Curves) -> Float32Array:
-    """(T,) 1 where lips are sealed for a moment only, with what the jaw opens taken back by mouthClose; else 0.
-
-    A lower lip at the upper teeth, as in f and v, leaves them nearly as close, but with more of the jaw's opening.
-    """
-    jaw, close = (_column(curves.values, curves.channels, name) for name in ("jawOpen", "mouthClose"))
-    is_sealed = (lip_gap(curves) < CONTACT_GAP) & (jaw - close <= np.maximum(0.2 * jaw, 0.01))
-    starts, stops = _runs(is_sealed)
-    is_short = (stops - starts <= LONGEST_CLOSURE_SECONDS * curves.fps) & (starts > 0) & (stops < len(is_sealed))
-    change = np.zeros(len(is_sealed) + 1, np.float32)
-    change[starts[is_short]], change[stops[is_short]] = 1, -1
-    return np.asarray(np.cumsum(change)[:-1])
-
-
-def _widened(closed: Float32Array, fps: float, hold_seconds: float, fade_seconds: float) -> Float32Array:
-    """How closed the lips are (T,), held for longer and faded in and out."""
-    seconds = hold_seconds + fade_seconds
-    wide = closed.copy()
-    for shift in range(1, min(int(seconds * fps), len(closed) - 1) + 1):
-        faded = np.float32(min(1, (seconds - shift / fps) / fade_seconds)) * closed
-        wide[shift:] = np.maximum(wide[shift:], faded[:-shift])
-        wide[:-shift] = np.maximum(wide[:-shift], faded[shift:])
-    return wide
+    return np.clip(_added(closed_by(values, curves.channels, amount), curves.channels, pressed), 0, 1)
 
 
 def _feelings(shaping: Shaping, n_rows: int, fps: float) -> NDArray[np.float64] | None:
@@ -374,68 +245,6 @@ def _feelings(shaping: Shaping, n_rows: int, fps: float) -> NDArray[np.float64] 
     throughout = (numbers[:, None] == np.arange(len(emotion.EMOTIONS))) & (numbers > 0)[:, None]
     weights = np.maximum(weights, throughout).astype(np.float64)
     return emotion.track(weights, shaping.emotion_strength, fps) if weights[:, 1:].any() else None
-
-
-def _expressed(
-    values: Float32Array,
-    said: Curves,
-    speech: life.Speech,
-    phones: Curves | None,
-    seed: int,
-    feelings: NDArray[np.float64] | None,
-) -> Float32Array:
-    """Values with what emotions (T, 8) add to the speech, said, and its life; lips that touch keep touching."""
-    if feelings is None:
-        return values
-    closing = _closing(said, phones)
-    times = np.arange(len(values)) / said.fps
-    layer = emotion.expression(times, feelings, seed)
-    rooms = _rooms(said, closing, 1 - OPENING_YIELD * life.engaged(times, speech))
-    expressed = values.copy()
-    column = dict(zip(said.channels, expressed.T, strict=True))  # views
-    for channel in layer.keys() & column.keys():
-        # what is there already leaves less room, and a lid that is shut none to one that is wide or tight
-        taken = column.get(channel.replace("Wide", "Blink").replace("Squint", "Blink"), column[channel])
-        column[channel] += np.minimum(layer[channel] * rooms.get(_sideless(channel), 1), 1) * (1 - taken)
-    if {"jawOpen", "mouthClose"} <= column.keys():  # the jaw hangs, and the lips meet all the same
-        column["mouthClose"] += closing * (column["jawOpen"] - _column(values, said.channels, "jawOpen"))
-    for side in ("Left", "Right"):
-        up, down = (column.get(f"eyeLook{way}{side}", np.zeros(0)) for way in ("Up", "Down"))
-        if len(up) and len(down):  # an eye does not look both ways
-            both = np.minimum(up, down)
-            up -= both
-            down -= both
-    return np.clip(expressed, 0, 1)
-
-
-def _closing(said: Curves, phones: Curves | None) -> Float32Array:
-    """(T,) 1 where speech needs the lips together, 0 where they are apart or at rest, gradual in between."""
-    gap = lip_gap(said)
-    starts, stops = _runs(gap < CONTACT_GAP)
-    is_long = stops - starts > REST_SECONDS * said.fps
-    at_rest = np.zeros(len(gap), np.float32)
-    for start, stop in zip(starts[is_long].tolist(), stops[is_long].tolist(), strict=True):
-        rows = np.arange(stop - start)
-        at_rest[start:stop] = np.minimum(1, np.minimum(rows, rows[::-1]) / (REST_FADE_SECONDS * said.fps))
-    if phones is not None:
-        at_rest *= 1 - np.clip(_lip_phones(phones, np.arange(len(gap)) / said.fps), 0, 1)
-    near = np.clip((OPEN_GAP - gap) / (OPEN_GAP - CONTACT_GAP), 0, 1)
-    return _widened(near * (1 - at_rest), said.fps, 0, YIELD_SECONDS)
-
-
-def _rooms(said: Curves, closing: Float32Array, opening: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
-    """What share (T,) of an emotion speech leaves to a channel, by the names without side of those it touches."""
-    gap, fps = lip_gap(said), said.fps
-    apart = np.clip(gap / OPEN_GAP - 1, 0, 1).astype(np.float32)
-    shut = _widened(closing, fps, YIELD_SECONDS, YIELD_SECONDS)
-    parted, shut = smooth_rows(np.stack([apart, shut], axis=1), YIELD_SECONDS * fps).T
-    rounded = np.clip(sum(_column(said.values, said.channels, c) for c in ROUNDING), 0, 1)
-    rooms = {channel: opening * (1 - closing) for channel in GAP_PER_WEIGHT}
-    if "mouthClose" in said.channels:
-        rooms["jawOpen"] = opening
-    rooms |= dict.fromkeys(CORNERS, 1 - CORNERS_YIELD * rounded)
-    rooms |= dict.fromkeys(LIP_PRESSES, 1 - PRESSES_YIELD * parted)
-    return rooms | {"noseSneer": 1 - SNEER_YIELD * shut}
 
 
 def _living(
@@ -474,7 +283,7 @@ def _lids_offset(values: Float32Array, channels: Channels, offset: Amount) -> Fl
     for lid, amount in (("eyeWide", np.maximum(offset, 0)), ("eyeBlink", np.maximum(-offset, 0))):
         for column, channel in enumerate(channels):
             if channel.startswith(lid):
-                shut = _column(values, channels, channel.replace(lid, "eyeBlink"))
+                shut = column_of(values, channels, channel.replace(lid, "eyeBlink"))
                 moved[:, column] += amount * (1 - shut)
     return moved
 
@@ -494,57 +303,18 @@ def _symmetric(values: Float32Array, channels: Channels, symmetry: Amount) -> Fl
     return alike
 
 
-def _excess(values: Float32Array, channels: Channels, widest: Float32Array) -> Float32Array:
-    """Share (T,) of the gap between the lips that is beyond the widest gap (T,), which may be negative for shut."""
-    excess = 1 - np.maximum(widest, 0) / np.maximum(_gap(values, channels), 1e-6)
-    return np.asarray(np.maximum(excess, 0), np.float32)
-
-
-def _closed(values: Float32Array, channels: Channels, amount: Float32Array) -> Float32Array:
-    """Values with an amount (T,) of the gap between the lips gone: nothing parts them, mouthClose is as jawOpen."""
-    closed = values.copy()
-    for column, channel in enumerate(channels):
-        if channel == "mouthClose":
-            jaw = _column(values, channels, "jawOpen")
-            closed[:, column] += amount * np.maximum(jaw - values[:, column], 0)
-        elif channel != "jawOpen" and _sideless(channel) in GAP_PER_WEIGHT:
-            closed[:, column] *= 1 - amount
-    return closed
-
-
-def _gap(values: Float32Array, channels: Channels) -> Float32Array:
-    weights = [GAP_PER_WEIGHT.get(_sideless(c), 0) / (1 if c == _sideless(c) else 2) for c in channels]
-    return np.asarray(np.maximum(values @ np.array(weights, np.float32), 0))
-
-
 def _added(values: Float32Array, channels: Channels, amounts: dict[str, Float32Array]) -> Float32Array:
     """Values with amounts (T,) added, by the names of channels without their side."""
     more = values.copy()
     for column, channel in enumerate(channels):
-        if _sideless(channel) in amounts:
-            more[:, column] += amounts[_sideless(channel)]
+        if sideless(channel) in amounts:
+            more[:, column] += amounts[sideless(channel)]
     return more
 
 
 def _per_row(amount: Amount) -> Amount:
     """An amount that values (T, K) can be multiplied by."""
     return amount[:, None] if isinstance(amount, np.ndarray) else amount
-
-
-def _column(values: Float32Array, channels: Channels, channel: str) -> Float32Array:
-    """(T,), zeros for a channel that is not there."""
-    return values[:, channels.index(channel)] if channel in channels else np.zeros(len(values), np.float32)
-
-
-def _sideless(channel: str) -> str:
-    """mouthSmile for mouthSmileLeft; jawLeft for itself, for it has no sides."""
-    name = channel.removesuffix("Left").removesuffix("Right")
-    return channel if name in ("jaw", "mouth") else name
-
-
-def _is_upper(channels: Channels) -> NDArray[np.bool_]:
-    """(K,) whether channels are of the upper half of the face."""
-    return np.array([channel.startswith(UPPER_FACE) for channel in channels], bool)
 
 
 def _region_strengths(channels: Channels, shaping: Shaping) -> Float32Array:

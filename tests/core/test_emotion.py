@@ -11,8 +11,9 @@ from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves
 from blender_addon.core.emotion import ACTION_UNITS, EMOTIONS, FACES, expression, fades, track
 from blender_addon.core.head import read_head
+from blender_addon.core.lips import CONTACT_GAP, lip_gap
 from blender_addon.core.model import open_model, predict
-from blender_addon.core.shaping import CONTACT_GAP, Shaping, head_curves, lip_gap, shape_curves
+from blender_addon.core.shaping import Shaping, head_curves, shape_curves
 from blender_addon.core.wav import read_wav, resample_waveform
 
 ROOT = Path(__file__).parents[2]

@@ -10,6 +10,7 @@ import pytest
 
 from blender_addon.core import model
 from blender_addon.core.curves import Curves
+from blender_addon.core.lips import lip_gap
 from blender_addon.core.phone_edits import (
     Edits,
     Row,
@@ -22,7 +23,6 @@ from blender_addon.core.phone_edits import (
     without_gaps,
 )
 from blender_addon.core.phones import Phone, segments
-from blender_addon.core.shaping import lip_gap
 from blender_addon.core.wav import read_wav, resample_waveform
 
 ROOT = Path(__file__).parents[2]

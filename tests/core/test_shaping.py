@@ -13,19 +13,11 @@ from blender_addon.core import life
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import Curves, sample_curves
 from blender_addon.core.emotion import EMOTIONS
+from blender_addon.core.held_poses import hold_poses
 from blender_addon.core.key_reduction import reduce_keys
+from blender_addon.core.lips import CONTACT_GAP, OPEN_GAP, lip_gap
 from blender_addon.core.model import open_model, predict
-from blender_addon.core.shaping import (
-    AMOUNTS,
-    CONTACT_GAP,
-    OPEN_GAP,
-    RANGES,
-    Shaping,
-    head_curves,
-    hold_poses,
-    lip_gap,
-    shape_curves,
-)
+from blender_addon.core.shaping import AMOUNTS, RANGES, Shaping, head_curves, shape_curves
 from blender_addon.core.wav import read_wav, resample_waveform
 
 ROOT = Path(__file__).parents[2]
