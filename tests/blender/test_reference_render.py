@@ -252,6 +252,19 @@ def test_pictures_are_read_as_srgb_levels(extension: Any, tmp_path: Path) -> Non
     assert picture.pixels[0, 0] == pytest.approx([127, 127, 127], abs=1)
 
 
+def test_the_detector_that_ships_finds_the_default_head(module: Any, extension: Any) -> None:
+    finding = module.preferences.model_files("", module.FINDING)[0]
+    shown = module.look_at(HEAD.parent / "images" / "default_head.jpg", finding)
+    (face,) = module._found(shown, "CPU")
+    right_eye, left_eye, mouth = (
+        face.landmarks[part].mean(axis=0) for part in (slice(36, 42), slice(42, 48), slice(48, 68))
+    )
+    height, width = shown.images[0].pixels.shape[:2]
+    assert abs(right_eye[1] - left_eye[1]) < 0.05 and 0.15 < left_eye[0] - right_eye[0] < 0.5
+    assert mouth[1] > left_eye[1] + 0.15 and abs(mouth[0] - (left_eye[0] + right_eye[0]) / 2) < 0.05
+    assert np.all(face.landmarks_px > 0) and np.all(face.landmarks_px < [width, height])
+
+
 def test_a_render_that_fails_leaves_the_one_before(line: Any, module: Any, tmp_path: Path) -> None:
     bpy.ops.voxkey.reference_render()
     folder = tmp_path / "reference"
