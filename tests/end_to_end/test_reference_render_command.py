@@ -52,6 +52,15 @@ def test_the_sound_alone_is_painted_with_a_model_that_hears_landmarks(spoken: Pa
     assert len(list((tmp_path / "line_wav").glob("*.png"))) == 12
 
 
+def test_the_face_in_a_picture_is_painted_by_the_models_that_ship(spoken: Path, tmp_path: Path) -> None:
+    picture = HEAD.parent / "images" / "default_head.jpg"
+    done = voxkey("reference-render", "--scene", spoken, "--images", picture, "--output", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "line_wav").glob("*.png"))) == 12
+    done = voxkey("reference-render", "--scene", spoken, "--output", tmp_path / "other")
+    assert "Name either --look, the model file of a trained character, or --images, pictures of a face" in done.stderr
+
+
 def test_what_can_not_be_painted_is_one_sentence_and_nothing_on_disk(spoken: Path, tmp_path: Path) -> None:
     looks = ("--look", PAINTER, "--output", tmp_path / "out")
     done = voxkey("reference-render", "--scene", HEAD, *looks)
