@@ -15,7 +15,7 @@ from blender_addon.core.landmarks import close_lids
 from blender_addon.core.learned_blinks import blinks_of
 from blender_addon.core.model import N_BLINK_NOISE, as_landmarks, blink, open_model, paint, predict
 from trainer.landmark_cascade import train_blinks, train_landmarks, train_texture
-from trainer.landmark_cascade.canvas import EYES, LIPS, canvas, moved, nearest
+from trainer.landmark_cascade.canvas import EYES, LIPS, canvas, following, moved, nearest
 from trainer.landmark_cascade.eyelids import WINDOW_FRAMES, blink_runs, closures_of_landmarks, windows_of
 from trainer.landmark_cascade.faces import as_pictures, fake_frames
 from trainer.landmark_cascade.learning import Networks, emphasis, evenly_spread
@@ -199,7 +199,7 @@ def test_a_canvas_moves_the_nearest_pictures_to_the_landmarks() -> None:
     x, y = (bent[0, 30] * 256).round().long().tolist()
     nose[:, :, y - 2 : y + 2, x - 2 : x + 2] = 1
     lower = bent + torch.tensor([0, 8 / 256])
-    painted = moved(nose, bent, lower)[0, 0]
+    painted = moved(nose, bent - lower, following(lower))[0, 0]
     row, column = divmod(int(painted.argmax()), 256)
     assert abs(row - (y + 8)) <= 3 and abs(column - x) <= 3
     assert painted[:40].max() < -0.99 and painted[240:].max() < -0.99

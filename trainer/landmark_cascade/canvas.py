@@ -37,7 +37,8 @@ def canvas(images: Tensor, image_landmarks: Tensor, landmarks: Tensor) -> Tensor
 
     The nearer an image's landmarks, the more it counts; an image that is on the way out counts nothing when it goes.
     """
-    upper, lower = (_blend(images, image_landmarks, landmarks, part) for part in (EYES, LIPS))
+    shares = following(landmarks)
+    upper, lower = (_blend(images, image_landmarks, landmarks, shares, part) for part in (EYES, LIPS))
     eyes, lips = (landmarks[:, part, 1].mean(1, keepdim=True) for part in (EYES, LIPS))
     rows = (torch.arange(SIDE_PX, device=images.device) + 0.5) / SIDE_PX
     share = torch.sigmoid(STEEPNESS * (0.5 - (rows - eyes) / (lips - eyes)))[:, None, :, None]
@@ -66,24 +67,28 @@ def _distances(some: Tensor, others: Tensor) -> Tensor:
     return (others.unsqueeze(1) - some).square().sum((2, 3))
 
 
-def _blend(images: Tensor, image_landmarks: Tensor, landmarks: Tensor, part: slice) -> Tensor:
+def _blend(images: Tensor, image_landmarks: Tensor, landmarks: Tensor, shares: Tensor, part: slice) -> Tensor:
     """The images that are nearest in some landmarks, moved and blended."""
     chosen, weights = nearest(image_landmarks, landmarks, part)
     blend = torch.zeros(1, device=images.device)
     for picked, weight in zip(chosen.unbind(1), weights.unbind(1), strict=True):
-        shifted = moved(images[picked].float(), image_landmarks[picked], landmarks)
+        shifted = moved(images[picked].float(), image_landmarks[picked] - landmarks, shares)
         blend = blend + weight[:, None, None, None] * shifted
     return blend
 
 
-def moved(images: Tensor, image_landmarks: Tensor, landmarks: Tensor) -> Tensor:
-    """Images (B, 3, 256, 256) with their landmarks (B, 68, 2) moved to others, and what is around them with them."""
-    cells = (torch.arange(GRID_CELLS, device=images.device) + 0.5) / GRID_CELLS
-    columns, rows = (landmarks[:, None, :, axis] - cells[:, None] for axis in (0, 1))
-    distances = rows.square().unsqueeze(2) + columns.square().unsqueeze(1)
-    weights = (1 + distances / REACH**2).pow(-2).flatten(1, 2)
-    shifts = weights @ (image_landmarks - landmarks) / (weights.sum(2, keepdim=True) + STILL)
-    shifts = shifts.transpose(1, 2).reshape(-1, 2, GRID_CELLS, GRID_CELLS)
+def following(landmarks: Tensor) -> Tensor:
+    """How much each cell of a picture follows each landmark (B, 68, 2): (B, GRID_CELLS², 68), of sum below 1."""
+    cells = (torch.arange(GRID_CELLS, device=landmarks.device) + 0.5) / GRID_CELLS
+    columns, rows = (((landmarks[:, None, :, axis] - cells[:, None]) / REACH).square() for axis in (0, 1))
+    distances = (1 + rows.unsqueeze(2) + columns.unsqueeze(1)).flatten(1, 2)
+    weights = 1 / (distances * distances)
+    return weights / (weights.sum(2, keepdim=True) + STILL)
+
+
+def moved(images: Tensor, steps: Tensor, shares: Tensor) -> Tensor:
+    """Images (B, 3, 256, 256) whose landmarks step back by (B, 68, 2), and what follows them, by its shares, too."""
+    shifts = (shares @ steps).transpose(1, 2).reshape(-1, 2, GRID_CELLS, GRID_CELLS)
     shifts = F.interpolate(shifts, size=(SIDE_PX, SIDE_PX), mode="bilinear").permute(0, 2, 3, 1)
     pixels = (torch.arange(SIDE_PX, device=images.device) + 0.5) / SIDE_PX
     places = torch.stack([pixels.expand(SIDE_PX, SIDE_PX), pixels[:, None].expand(SIDE_PX, SIDE_PX)], dim=2)

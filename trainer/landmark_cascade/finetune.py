@@ -17,7 +17,7 @@ import tyro
 
 from blender_addon.core.frames import Frames, load_frames
 from trainer import run
-from trainer.export import export_model
+from trainer.export import export_model, round_weights
 from trainer.landmark_cascade.faces import as_pictures
 from trainer.landmark_cascade.learning import Networks, Person, adapt, evenly_spread
 from trainer.landmark_cascade.retarget import neutral_of
@@ -90,7 +90,7 @@ def main(config: Config) -> None:
 
 def export_painter(networks: Networks, person: Person, path: Path, facts: dict[str, Any]) -> None:
     """Write a model file that paints a person; the networks lose their spectral normalisation."""
-    without_spectral_norm(networks.generator)
+    round_weights(without_spectral_norm(networks.generator))
     path.parent.mkdir(parents=True, exist_ok=True)
     shown = person.shown
     export_model(Painter(networks.generator, person.texture, shown.images, shown.landmarks), path, facts)
