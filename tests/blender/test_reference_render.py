@@ -129,9 +129,10 @@ def test_without_a_take_another_model_hears_the_landmarks(
     line: Any, module: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bpy.ops.voxkey.delete_take()
-    assert "Generate a take first" in module.disabled_reason(bpy.context)
-    found = {module.LOOK: (), module.HEARING: (LISTENER,)}
+    found: dict[str, tuple[Path, ...]] = {module.LOOK: (), module.HEARING: ()}
     monkeypatch.setattr(module, "model_files", lambda _context, kind, takes_images=False: found[kind])
+    assert "Generate a take first" in module.disabled_reason(bpy.context)
+    found[module.HEARING] = (LISTENER,)
     bpy.ops.voxkey.reference_render()
     chins = [lowest_dot(path) for path in sorted((tmp_path / "reference" / "line_wav").glob("*.png"))]
     assert max(chins) > min(chins) + 4 and int(np.argmax(chins)) in (5, 6, 7)
