@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from blender_addon.core.frames import SIDE_PX, Frames
-from trainer.face_frames import files_by_character as files_by_character
 from trainer.landmark_clips import fake_face
 
 

@@ -42,7 +42,8 @@ from tqdm import tqdm
 
 from blender_addon.core.frames import load_frames
 from trainer import run
-from trainer.landmark_cascade.faces import Pictures, as_pictures, fake_frames, files_by_character
+from trainer.face_frames import files_by_character
+from trainer.landmark_cascade.faces import Pictures, as_pictures, fake_frames
 from trainer.landmark_cascade.learning import (
     BETAS,
     Adaptation,
