@@ -300,7 +300,7 @@ def _look(options: argparse.Namespace) -> tuple[Path, Any]:
         return options.look, None
     found = reference_render.painter_of_anybody(bpy.context)
     if found is None:
-        raise ValueError("Install Voxkey again: the models that paint from pictures are missing")
+        raise ValueError(reference_render.NO_PAINTER)
     return found[0], reference_render.look_at(options.images, found[1])
 
 

@@ -31,6 +31,7 @@ from .core.curves import Float32Array
 from .core.frames import SIDE_PX, Frames, save_frames
 from .drawing import can_press, draw_sentence, refuse
 from .job import Job
+from .pictures import read_picture
 from .steps import SteppedOperator
 from .translation import translated
 
@@ -155,14 +156,9 @@ def _photograph(scene: bpy.types.Scene, frame: int) -> NDArray[np.uint8]:
     try:
         with bpy.context.temp_override(scene=scene):  # the operator's own option takes the frame of the open scene
             bpy.ops.render.render(write_still=True)
-        image = bpy.data.images.load(scene.render.filepath)
-    except RuntimeError as error:
+        return read_picture(Path(scene.render.filepath)).pixels
+    except (RuntimeError, ValueError) as error:
         raise ValueError(f"Frame {frame} can't be rendered; render it yourself to see why ({error})") from error
-    pixels = np.empty(len(image.pixels), np.float32)
-    image.pixels.foreach_get(pixels)
-    bpy.data.images.remove(image)
-    rgba = pixels.reshape(SIDE_PX, SIDE_PX, -1)[::-1]
-    return np.asarray((255 * rgba[..., :3]).round().clip(0, 255), np.uint8)
 
 
 def _aim(camera: bpy.types.Camera, window: Window) -> None:

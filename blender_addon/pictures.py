@@ -35,13 +35,14 @@ def read_pictures(path: Path) -> tuple[Picture, ...]:
         if not files:
             raise ValueError(f"There are no pictures in {path}; choose a picture, or another folder")
         chosen = np.linspace(0, len(files) - 1, min(len(files), MOST_PICTURES)).round().astype(int)
-        return tuple(_read(files[i]) for i in chosen)
+        return tuple(read_picture(files[i]) for i in chosen)
     if not path.is_file():
         raise ValueError(f"There is no picture {path}; choose another")
-    return (_read(path),)
+    return (read_picture(path),)
 
 
-def _read(path: Path) -> Picture:
+def read_picture(path: Path) -> Picture:
+    """A picture; ValueError when Blender can't open it."""
     try:
         image = bpy.data.images.load(str(path))
     except RuntimeError as error:

@@ -44,6 +44,7 @@ LOOK, HEARING, FINDING = "landmarks_to_image", "audio_to_landmarks", "image_to_l
 """Kinds of model files: what paints, what hears landmarks in a sound where there is no take, and what finds them."""
 OWN_FILE, SHOWN = "FILE", "IMAGES"
 """Looks that are no trained character that was found: a file, and pictures for the painter of anybody."""
+NO_PAINTER = "Install Voxkey again: the models that paint from pictures are missing"
 INSET_SIZE, INSET_PLACE = 0.36, (0.30, -0.30)
 """Of the picture in the camera's view: parts of the frame, and where its middle is from the middle of the frame."""
 
@@ -456,7 +457,7 @@ def disabled_reason(context: bpy.types.Context) -> str | None:
         return "Add a sound strip with the speech"
     if context.scene.voxkey_reference.look == SHOWN:
         if painter_of_anybody(context) is None:
-            return "Install Voxkey again: the models that paint from pictures are missing"
+            return NO_PAINTER
         if not context.scene.voxkey_reference.images_path:
             return "Choose a picture of a face, or a folder of pictures"
     if look_path(context) is None:

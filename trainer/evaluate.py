@@ -19,6 +19,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
 
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
+from blender_addon.core.landmarks import LEFT_EYE, LIPS, RIGHT_EYE
 from trainer.prepare.grid import GAP_PER_WEIGHT
 
 CONTACT_GAP = 0.02
@@ -28,8 +29,6 @@ CLOSURE_REACH_SECONDS = 0.3
 """A contact no longer than this, with an open mouth no farther away on either side, is a closure of speech."""
 CLOSURE_TOLERANCE_SECONDS = 0.04
 """How much earlier or later a closure may be and still be the same."""
-LIPS, RIGHT_EYE, LEFT_EYE = slice(48, 68), slice(36, 42), slice(42, 48)
-"""Landmarks; right and left are the character's own."""
 BLINK_DROP = 0.25
 """A blink takes this part off the eye aspect ratio of open eyes, or more; lids shut halfway take off about 0.4."""
 LONGEST_BLINK_SECONDS = 0.8

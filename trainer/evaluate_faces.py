@@ -18,10 +18,11 @@ from tqdm import tqdm
 
 from blender_addon.core.curves import Float32Array, sample_curves
 from blender_addon.core.frames import SIDE_PX, Frames, load_frames, placed
+from blender_addon.core.landmarks import OUTER_EYE_CORNERS
 from blender_addon.core.model import Model, as_landmarks, open_model, paint, predict
 from trainer.clips import CLIP_SAMPLE_RATE_HZ
 from trainer.evaluate import blink_figures, cpbd, image_mse, landmark_mse, lmd, psnr, ssim
-from trainer.landmark_clips import OUTER_EYE_CORNERS, VIDEO_FPS, LandmarkClip, load_landmark_clip, nose_centred
+from trainer.landmark_clips import VIDEO_FPS, LandmarkClip, load_landmark_clip, nose_centred
 from trainer.sync_network import SyncNetwork, lip_windows, load_network, measure, sound_windows
 
 INNER_LIPS = (62, 66)

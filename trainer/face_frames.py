@@ -29,6 +29,14 @@ def files_by_character(folder: Path, validation: bool) -> dict[str, list[Path]]:
     }
 
 
+def files_to_learn_from(folder: Path) -> list[Path]:
+    """The files of frames below a folder of the characters that are learned from; ValueError when there are none."""
+    files = [path for paths in files_by_character(folder, validation=False).values() for path in paths]
+    if not files:
+        raise ValueError(f"there are no frames in {folder}; run trainer.prepare.grid_video or trainer.prepare.renders")
+    return files
+
+
 def _character(path: Path) -> str:
     """Who is seen in a file of frames, without reading the pictures."""
     try:

@@ -30,13 +30,13 @@ from tqdm import tqdm
 
 from blender_addon.core.channels import N_LANDMARKS
 from blender_addon.core.frames import SIDE_PX, load_frames
-from blender_addon.core.landmarks import MIRRORED, procrustes
+from blender_addon.core.landmarks import MIRRORED, OUTER_EYE_CORNERS, procrustes
 from blender_addon.core.model import find_landmarks, open_model
 from blender_addon.core.picture_face import CROP_MIDDLE, CROP_PER_FACE_HEIGHT, search_face
 from trainer import run
 from trainer.export import export_model, round_weights
-from trainer.face_frames import files_by_character
-from trainer.landmark_clips import OUTER_EYE_CORNERS, fake_face
+from trainer.face_frames import files_by_character, files_to_learn_from
+from trainer.landmark_clips import fake_face
 
 SEEN_PX = SIDE_PX // 2
 """Side of the picture that the network works on."""
@@ -280,13 +280,8 @@ def batch_of(faces: Faces, config: Config, step_number: int) -> tuple[Tensor, Te
 
 def read_faces(config: Config) -> Faces:
     """What is learned from; ValueError when there is nothing."""
-    files = [path for paths in files_by_character(config.frames, validation=False).values() for path in paths]
-    if not files:
-        raise ValueError(
-            f"there are no frames in {config.frames}; run trainer.prepare.grid_video or trainer.prepare.renders"
-        )
     images, landmarks, licences = [], [], {}
-    for path in tqdm(files, desc="reading", unit="file"):
+    for path in tqdm(files_to_learn_from(config.frames), desc="reading", unit="file"):
         frames = load_frames(path)
         licences[corpus_of(frames.character)] = frames.licence
         images.append(torch.from_numpy(frames.images[:: config.every_frames]).permute(0, 3, 1, 2).contiguous())

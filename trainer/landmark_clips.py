@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 
 from blender_addon.core.curves import Float32Array
 from blender_addon.core.head import read_head
-from blender_addon.core.landmarks import NOSE_TIP
+from blender_addon.core.landmarks import NOSE_TIP, OUTER_EYE_CORNERS
 from trainer.clips import CLIP_SAMPLE_RATE_HZ
 
 VIDEO_FPS = 25
 """Of every landmark clip: that of the corpora, so that no landmark is made up between two pictures."""
-OUTER_EYE_CORNERS = (36, 45)
 CHIN_AND_LOWER_LIP = (*range(5, 12), *range(55, 60), *range(65, 68))
 
 

@@ -23,10 +23,10 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from blender_addon.core.curves import Float32Array
+from blender_addon.core.landmarks import LIPS
 from trainer import run
 from trainer.audio import MelPower, divide_by_local_level
 from trainer.clips import CLIP_SAMPLE_RATE_HZ, list_clips
-from trainer.evaluate import LIPS
 from trainer.landmark_clips import VIDEO_FPS, LandmarkClip, fake_landmark_clips, load_landmark_clip, nose_centred
 
 MOST_FRAMES = 15

@@ -22,6 +22,8 @@ Array = NDArray[np.float64]
 
 CHIN, NOSE_TIP, NOSE_BASE = 8, 30, 33
 RIGHT_EYE, LEFT_EYE = slice(36, 42), slice(42, 48)
+OUTER_EYE_CORNERS = (36, 45)
+"""Of the right and of the left eye."""
 LIPS, INNER_LIPS = slice(48, 68), slice(60, 68)
 LIDS = ((37, 41), (38, 40), (43, 47), (44, 46))
 """Points of the upper lid, each with that of the lower one which it meets; first of the right eye, then of the left."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .curves import Float32Array
 from .frames import SIDE_PX, STEADY
-from .landmarks import LIDS, UPPER_LID_SHARE, procrustes
+from .landmarks import LIDS, OUTER_EYE_CORNERS, UPPER_LID_SHARE, procrustes
 
 CROP_PER_FACE_HEIGHT = 1.62
 """Side of a crop by the height of the box of the landmarks, as measured on GRID's crops (1.62, deviation 0.003)."""
@@ -33,7 +33,7 @@ MOST_APART = 0.2
 """Squares of several faces that differ by less of their side may become one."""
 MOST_SAMPLES = 8
 """Of a pixel of a crop, along each side."""
-OUTER_EYES, MOUTH_CORNERS = (36, 45), (48, 54)
+MOUTH_CORNERS = (48, 54)
 INNER_LIPS = ((61, 67), (62, 66), (63, 65))
 """Points of the upper lip, each with the one that it meets."""
 JAW = {5: 0.4, 6: 0.7, 7: 0.9, 8: 1.0, 9: 0.9, 10: 0.7, 11: 0.4} | dict.fromkeys((*range(55, 60), 65, 66, 67), 1.0)
@@ -80,7 +80,7 @@ def search_face(picture: NDArray[np.uint8], see: See, mean_face: Float32Array) -
         seen = see(crops.astype(np.float32) / 127.5 - 1).astype(np.float64)
         places = boxes[:, None, :2] + seen * boxes[:, None, 2:]
         last, boxes = boxes, np.stack([box_about(face) for face in places])
-    sizes = np.array([_length(face, OUTER_EYES) + 1e-6 for face in places])
+    sizes = np.array([_length(face, OUTER_EYE_CORNERS) + 1e-6 for face in places])
     moved = np.linalg.norm(places - before, axis=2).mean(axis=1) / sizes
     unlike = np.array([unlikeness(face, mean_face) for face in places])
     best = int((moved / LARGEST_DISAGREEMENT + unlike / LARGEST_UNLIKENESS).argmin())
@@ -157,7 +157,7 @@ def _mixing(places: Array, length: int, n_samples: int) -> tuple[slice, Float32A
 def unlikeness(landmarks: Array, mean_face: Float32Array) -> float:
     """Mean distance of landmarks (68, 2) from a mean face laid over them, in outer-eye distances of the mean face."""
     laid = procrustes(landmarks, mean_face)(landmarks)
-    return float(np.linalg.norm(laid - mean_face, axis=1).mean() / _length(mean_face, OUTER_EYES))
+    return float(np.linalg.norm(laid - mean_face, axis=1).mean() / _length(mean_face, OUTER_EYE_CORNERS))
 
 
 # ---------------------------------------------------------------------------------------------------------------------

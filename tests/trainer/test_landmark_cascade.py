@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from blender_addon.core.frames import save_frames
-from blender_addon.core.landmarks import close_lids
+from blender_addon.core.landmarks import LIPS, close_lids
 from blender_addon.core.learned_blinks import blinks_of
 from blender_addon.core.model import N_BLINK_NOISE, as_landmarks, blink, open_model, paint, predict
 from trainer.landmark_cascade import train_blinks, train_landmarks, train_texture
-from trainer.landmark_cascade.canvas import EYES, LIPS, canvas, following, moved, nearest
+from trainer.landmark_cascade.canvas import EYES, canvas, following, moved, nearest
 from trainer.landmark_cascade.eyelids import WINDOW_FRAMES, blink_runs, closures_of_landmarks, windows_of
 from trainer.landmark_cascade.faces import as_pictures, fake_frames
 from trainer.landmark_cascade.learning import Networks, emphasis, evenly_spread

@@ -13,9 +13,10 @@ import torch.nn.functional as F  # noqa: N812  (the name that the torch document
 from torch import Tensor
 
 from blender_addon.core.frames import SIDE_PX
+from blender_addon.core.landmarks import LEFT_EYE, LIPS, RIGHT_EYE
 
-EYES, RIGHT_EYE, LEFT_EYE, LIPS = slice(36, 48), slice(36, 42), slice(42, 48), slice(48, 68)
-"""Landmarks; right and left are the character's own."""
+EYES = slice(RIGHT_EYE.start, LEFT_EYE.stop)
+"""Landmarks of both."""
 POSE_SHARE = 0.1
 """Of the whole face, head turns included, in how unlike a picture is, against the shape of eyes or lips. On held-out
 renders the error round the lips is a third higher with the whole face alone, and .3 and 1 lie between."""
@@ -40,7 +41,7 @@ def canvas(images: Tensor, image_landmarks: Tensor, landmarks: Tensor) -> Tensor
     shares = following(landmarks)
     upper, lower = (_blend(images, image_landmarks, landmarks, shares, part) for part in (EYES, LIPS))
     eyes, lips = (landmarks[:, part, 1].mean(1, keepdim=True) for part in (EYES, LIPS))
-    rows = (torch.arange(SIDE_PX, device=images.device) + 0.5) / SIDE_PX
+    rows = middles(SIDE_PX, images.device)
     share = torch.sigmoid(STEEPNESS * (0.5 - (rows - eyes) / (lips - eyes)))[:, None, :, None]
     return lower + share * (upper - lower)
 
@@ -77,9 +78,14 @@ def _blend(images: Tensor, image_landmarks: Tensor, landmarks: Tensor, shares: T
     return blend
 
 
+def middles(n: int, device: torch.device) -> Tensor:
+    """Where the middles of n equal parts of a picture's side are: (n,), in picture coordinates."""
+    return (torch.arange(n, device=device) + 0.5) / n
+
+
 def following(landmarks: Tensor) -> Tensor:
     """How much each cell of a picture follows each landmark (B, 68, 2): (B, GRID_CELLS², 68), of sum below 1."""
-    cells = (torch.arange(GRID_CELLS, device=landmarks.device) + 0.5) / GRID_CELLS
+    cells = middles(GRID_CELLS, landmarks.device)
     columns, rows = (((landmarks[:, None, :, axis] - cells[:, None]) / REACH).square() for axis in (0, 1))
     distances = (1 + rows.unsqueeze(2) + columns.unsqueeze(1)).flatten(1, 2)
     weights = 1 / (distances * distances)
@@ -90,6 +96,6 @@ def moved(images: Tensor, steps: Tensor, shares: Tensor) -> Tensor:
     """Images (B, 3, 256, 256) whose landmarks step back by (B, 68, 2), and what follows them, by its shares, too."""
     shifts = (shares @ steps).transpose(1, 2).reshape(-1, 2, GRID_CELLS, GRID_CELLS)
     shifts = F.interpolate(shifts, size=(SIDE_PX, SIDE_PX), mode="bilinear").permute(0, 2, 3, 1)
-    pixels = (torch.arange(SIDE_PX, device=images.device) + 0.5) / SIDE_PX
+    pixels = middles(SIDE_PX, images.device)
     places = torch.stack([pixels.expand(SIDE_PX, SIDE_PX), pixels[:, None].expand(SIDE_PX, SIDE_PX)], dim=2)
     return F.grid_sample(images, 2 * (places + shifts) - 1, padding_mode="border", align_corners=False)

@@ -17,9 +17,10 @@ import tyro
 from torch import Tensor, nn
 
 from blender_addon.core.frames import SIDE_PX
+from blender_addon.core.landmarks import OUTER_EYE_CORNERS
 from trainer import run
 from trainer.export import export_model, round_weights
-from trainer.landmark_cascade.canvas import N_BLENDED, canvas
+from trainer.landmark_cascade.canvas import N_BLENDED, canvas, middles
 from trainer.landmark_cascade.finetune import START
 from trainer.landmark_cascade.learning import N_REFERENCES, Networks
 from trainer.landmark_cascade.texture import TextureGenerator, without_spectral_norm
@@ -31,7 +32,6 @@ CORPORA = {
 }
 """What the weights were meta-learned from, and its licence."""
 UPPER_INNER_LIP, LOWER_INNER_LIP = (60, 61, 62, 63, 64), (60, 67, 66, 65, 64)
-OUTER_EYES = (36, 45)
 SEALED = 0.045
 """Opening of lips that may be closed, in outer-eye distances: what the landmark detector sees between closed ones."""
 ENOUGH_OPEN = 1 / 8
@@ -80,12 +80,12 @@ def with_open_mouth(behind: Tensor, landmarks: Tensor, images: Tensor, image_lan
 
     What closed lips hide, no canvas can move there, and who learned from many pictures of a person paints none either.
     """
-    size = (landmarks[:, OUTER_EYES[0]] - landmarks[:, OUTER_EYES[1]]).norm(dim=1)
+    size = (landmarks[:, OUTER_EYE_CORNERS[0]] - landmarks[:, OUTER_EYE_CORNERS[1]]).norm(dim=1)
     opening, seen = _opening(landmarks), (_opening(image_landmarks) - SEALED * size.mean()).clamp(min=0).amax()
     missing = (1 - seen / (ENOUGH_OPEN * opening).clamp(min=1e-3)).clamp(0, 1)[:, None, None]
 
     upper, lower = (_line(landmarks[:, list(lip)])[:, None] for lip in (UPPER_INNER_LIP, LOWER_INNER_LIP))
-    rows = ((torch.arange(SIDE_PX) + 0.5) / SIDE_PX)[:, None]
+    rows = middles(SIDE_PX, behind.device)[:, None]
     height = (lower - upper).clamp(min=0)
     between = (
         torch.sigmoid((rows - upper) / EDGE) * torch.sigmoid((lower - rows) / EDGE) * (height / (4 * EDGE)).clamp(max=1)
@@ -110,7 +110,7 @@ def _opening(landmarks: Tensor) -> Tensor:
 
 def _line(points: Tensor) -> Tensor:
     """Height (T, 256) of a line through points (T, P, 2) from left to right, at each column; level beyond its ends."""
-    columns = (torch.arange(SIDE_PX) + 0.5) / SIDE_PX
+    columns = middles(SIDE_PX, points.device)
     starts, steps = points[:, :-1, :, None], (points[:, 1:] - points[:, :-1])[..., None]
     done = ((columns - starts[:, :, 0]) / steps[:, :, 0].clamp(min=1e-3)).clamp(0, 1)
     line: Tensor = points[:, 0, 1:] + (done * steps[:, :, 1]).sum(1)

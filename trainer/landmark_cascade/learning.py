@@ -13,8 +13,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from blender_addon.core.frames import SIDE_PX
+from blender_addon.core.landmarks import LEFT_EYE, LIPS, RIGHT_EYE
 from trainer.gan import discriminator_loss, generator_loss
-from trainer.landmark_cascade.canvas import LEFT_EYE, LIPS, RIGHT_EYE, canvas
+from trainer.landmark_cascade.canvas import canvas, middles
 from trainer.landmark_cascade.faces import Pictures
 from trainer.landmark_cascade.texture import TextureDiscriminator, TextureGenerator
 
@@ -137,7 +138,7 @@ def generator_losses(networks: Networks, person: Person, painted: Tensor, real: 
 
 def emphasis(landmarks: Tensor) -> Tensor:
     """How much pixels count (B, 1, 256, 256): 1, and up to 1 + EMPHASIS in discs about eyes and lips (B, 68, 2)."""
-    pixels = (torch.arange(SIDE_PX, device=landmarks.device) + 0.5) / SIDE_PX
+    pixels = middles(SIDE_PX, landmarks.device)
     weights = torch.ones(len(landmarks), SIDE_PX, SIDE_PX, device=landmarks.device)
     for part in (RIGHT_EYE, LEFT_EYE, LIPS):
         points = landmarks[:, part]

@@ -20,7 +20,7 @@ from torch.nn.utils.parametrize import remove_parametrizations
 
 from blender_addon.core.channels import N_LANDMARKS
 from blender_addon.core.frames import SIDE_PX
-from trainer.landmark_cascade.canvas import canvas
+from trainer.landmark_cascade.canvas import canvas, middles
 
 CONTOURS = (
     (tuple(range(0, 17)), tuple(range(17, 22)), tuple(range(22, 27)), tuple(range(27, 31)), tuple(range(31, 36))),
@@ -56,7 +56,7 @@ class LandmarkPicture(nn.Module):
         super().__init__()
         for channel, contours in enumerate(CONTOURS):
             self.register_buffer(f"dots{channel}", dots_between(contours), persistent=False)
-        self.register_buffer("pixels", (torch.arange(SIDE_PX) + 0.5) / SIDE_PX, persistent=False)
+        self.register_buffer("pixels", middles(SIDE_PX, torch.device("cpu")), persistent=False)
 
     def forward(self, landmarks: Tensor) -> Tensor:
         """The picture."""

@@ -42,7 +42,7 @@ from tqdm import tqdm
 
 from blender_addon.core.frames import load_frames
 from trainer import run
-from trainer.face_frames import files_by_character
+from trainer.face_frames import files_by_character, files_to_learn_from
 from trainer.landmark_cascade.faces import Pictures, as_pictures, fake_frames
 from trainer.landmark_cascade.learning import (
     BETAS,
@@ -94,7 +94,7 @@ class Config:
     precision: Literal["float32", "bfloat16"] = "float32"
     """Of activations; bfloat16 takes half the time on GPUs and on CPUs with AVX512-BF16 or AMX."""
     n_pictures: int = 20
-    """K of a validation (section 4.3)."""
+    """K of a validation (section 4.3), and the most that a task shows."""
     epochs: int = 10
     """Of a validation."""
     seed: int = 0
@@ -156,13 +156,11 @@ class Learner:
 
 def step(learner: Learner, task: Task, config: Config) -> dict[str, float]:
     """One update of the global weights from one person; the losses before it."""
-    update_weights = transfer_step if config.method == "transfer" else maml_step
-    return update_weights(learner, task, config)
-
-
-def transfer_step(learner: Learner, task: Task, _config: Config) -> dict[str, float]:
-    """Ordinary training on a batch of one person."""
-    losses = learn_both(learner.networks, learner.optimizers, learner.networks.meet(task.shown), task.batches[0])
+    if config.method == "transfer":
+        person = learner.networks.meet(task.shown)
+        losses = learn_both(learner.networks, learner.optimizers, person, task.batches[0])
+    else:
+        losses = maml_step(learner, task, config)
     learner.done_steps += 1
     return losses
 
@@ -191,7 +189,6 @@ def maml_step(learner: Learner, task: Task, config: Config) -> dict[str, float]:
     person.texture.backward(texture_gradient)  # type: ignore[no-untyped-call]  # torch leaves it without types
     for optimizer in learner.optimizers:
         optimizer.step()
-    learner.done_steps += 1
     return {name: float(loss.detach()) for name, loss in losses.items()}
 
 
@@ -206,12 +203,7 @@ def _move_gradients(loss: Tensor, fast: nn.Module, slow: nn.Module) -> None:
 
 def tasks(config: Config, done_steps: int) -> Iterator[Task]:
     """For every update from this one on, a person and pictures; which ones, the step's number tells."""
-    characters = {} if config.fake else files_by_character(config.frames, validation=False)
-    if not characters and not config.fake:
-        raise ValueError(
-            f"there are no frames in {config.frames}; run trainer.prepare.grid_video or trainer.prepare.renders"
-        )
-    files = [path for paths in characters.values() for path in paths]
+    files = [] if config.fake else files_to_learn_from(config.frames)
     while True:
         chosen = random.Random(f"{config.seed} {done_steps}")
         draws = torch.Generator().manual_seed(chosen.randrange(2**31))
