@@ -40,7 +40,7 @@ from trainer.prepare.sources import (
 LICENCE = "FACEGOOD Audio2Face data, MIT, (c) 2022-2032 The FACEGOOD Authors"
 LABELLED = labelled_channels(("jaw", "mouth"))
 ROUNDED_SHAPES: tuple[dict[str, float], dict[str, float]] = (
-    {"jawOpen": 0.8, "mouthFunnel": 0.6, "mouthPucker": 0.2},
+    {"jawOpen": 1.0, "mouthFunnel": 0.7, "mouthPucker": 0.3},
     {"jawOpen": 0.05, "mouthFunnel": 0.4, "mouthPucker": 0.6},
 )
 """ARKit weights that make the vendor's shapes "oh" and "oo"."""

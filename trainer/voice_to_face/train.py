@@ -18,7 +18,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
+import numpy as np
 import torch
 import tyro
 from torch import Tensor, nn
@@ -60,6 +62,8 @@ class Config:
     """Folder of prepared clips, one folder a corpus."""
     run: Path = Path("runs/voice_to_face")
     """Run folder: config.json, TensorBoard log, checkpoint, exported model. A run found there is resumed."""
+    start: Path | None = None
+    """Weights to begin with, to teach a model more: the .npz beside it. Without it, random ones."""
     steps: int = 13_000
     """Updates."""
     batch_runs: int = 12
@@ -84,14 +88,15 @@ class Config:
     """Factor of each loss."""
     corpus_weights: dict[str, float] = field(
         default_factory=lambda: {
-            "grid": 1.0,
-            "grid_voices": 2.0,
+            "grid": 1.5,
+            "grid_voices": 2.5,
             "synthetic_speech": 3.0,
             "festival": 2.0,
             "festival_voices": 1.5,
             "speechocean_en": 1.5,
-            "facegood": 0.4,
-            "facegood_voices": 0.8,
+            "parametric": 2.5,
+            "facegood": 0.8,
+            "facegood_voices": 1.2,
             "nathalie_nl": 0.35,
             "nathalie_nl_voices": 0.35,
             "kathleen_en": 0.3,
@@ -268,7 +273,10 @@ def main(config: Config) -> dict[str, dict[str, float]]:
     tracks = load_tracks(config)
     held_out = {corpus: list(clips) for corpus, clips in load_corpora(config, validation=True).items()}
     model = VoiceToFace()
-    model.network.standardise(sample_features(tracks, config))
+    if config.start:
+        load_weights(model.network, config.start)
+    else:
+        model.network.standardise(sample_features(tracks, config))
     model.network.keep_at_rest(labelled_channels(tracks) == 0)
     learner = Learner(model.to(device), config)
     if (config.run / CHECKPOINT).exists():
@@ -286,6 +294,18 @@ def main(config: Config) -> dict[str, dict[str, float]]:
         run.write_json(config.run / "metrics.json", figures)
         write_report(config.run / "report.html", [config.run / MODEL], held_out)
     return figures
+
+
+def load_weights(network: nn.Module, path: Path) -> None:
+    """Take over the weights that export_arrays wrote; ValueError when a file holds none of this network."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            state = {name: torch.from_numpy(arrays[f"network.{name}"]).float() for name in network.state_dict()}
+        network.load_state_dict(state)
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, BadZipFile) as error:
+        raise ValueError(
+            f"{path} holds no weights of voice_to_face ({error}); name the .npz beside such a model with --start"
+        ) from error
 
 
 def sample_features(tracks: list[Track], config: Config) -> Tensor:
