@@ -116,6 +116,26 @@ def test_resuming_gives_the_same_weights_to_the_last_bit(tmp_path: Path) -> None
         assert torch.equal(weights, parts["network"][name]), name
 
 
+def test_a_run_begins_with_the_weights_of_a_model(tmp_path: Path) -> None:
+    training.main(replace(SMALL, run=tmp_path / "first"))
+    training.main(replace(SMALL, run=tmp_path / "more", steps=0, seed=1, start=tmp_path / "first" / "model.npz"))
+    with np.load(tmp_path / "first" / "model.npz") as first, np.load(tmp_path / "more" / "model.npz") as more:
+        weights = [name for name in first.files if name.startswith("network.")]
+        assert len(weights) > 50
+        for name in weights:
+            np.testing.assert_array_equal(first[name], more[name])
+
+
+def test_a_start_without_such_weights_gets_one_sentence(tmp_path: Path) -> None:
+    for path in (
+        REPOSITORY / "blender_addon" / "models" / "blinks.npz",
+        REPOSITORY / "README.md",
+        tmp_path / "none.npz",
+    ):
+        with pytest.raises(ValueError, match=r"holds no weights of voice_to_face .*; name the \.npz beside"):
+            training.main(replace(SMALL, run=tmp_path / "run", start=path))
+
+
 def losses(folder: Path) -> list[float]:
     events = EventAccumulator(str(folder))
     events.Reload()
