@@ -45,6 +45,9 @@ PITCH_DEVIATION = 0.25
 """Of the logarithm of a factor on the harmonics."""
 N_ENVELOPE = 14
 """Cepstra that make the envelope of a row, which has the formants; the rest has the harmonics."""
+SMEAR_SHARE, SMEAR_ROWS = 0.35, (0.5, 3.0)
+"""How often onsets are dull, as in voices that are made of averaged spectra, and the standard deviation of the blur."""
+SMEAR_REACH_ROWS, SMEAR_FLOOR = 9, 1e-6
 CLEAN_SHARE = 0.4
 """Part of the runs that is heard without babble, room, clipping, band and codec, as good recordings are."""
 COLOUR_DB = 5.0
@@ -209,7 +212,7 @@ def _babble(tracks: list[Track], n_rows: int, generator: torch.Generator) -> Ten
 
 def vary(power: Tensor, babble: Tensor, generator: torch.Generator) -> Tensor:
     """Mel power (R, N_MELS) of speech of mean power 1 as another voice, in another room, through other devices."""
-    power = _other_voice(power, generator) * _colour(generator)
+    power = _smeared(_other_voice(power, generator), generator) * _colour(generator)
     if _uniform(0, 1, generator) < CLEAN_SHARE:
         power = power + _noise(len(power), CLEAN_NOISE_DB, generator)
     else:
@@ -227,6 +230,17 @@ def _other_voice(power: Tensor, generator: torch.Generator) -> Tensor:
     envelope = log_power @ ENVELOPE
     harmonics = _stretched(log_power - envelope, _factor(PITCH_DEVIATION, generator))
     return 10 ** (_stretched(envelope, _factor(TRACT_DEVIATION, generator)) + harmonics)
+
+
+def _smeared(power: Tensor, generator: torch.Generator) -> Tensor:
+    """Power whose logarithm is blurred in time, sometimes: closures are shallower and bursts are duller."""
+    deviation = _uniform(*SMEAR_ROWS, generator)
+    if _uniform(0, 1, generator) > SMEAR_SHARE:
+        return power
+    kernel = torch.exp(-0.5 * (torch.arange(-SMEAR_REACH_ROWS, SMEAR_REACH_ROWS + 1) / deviation).square())
+    log_power = power.clamp(min=SMEAR_FLOOR).log10().T.unsqueeze(1)
+    padded = torch.nn.functional.pad(log_power, (SMEAR_REACH_ROWS, SMEAR_REACH_ROWS), mode="replicate")
+    return 10 ** conv1d(padded, (kernel / kernel.sum()).reshape(1, 1, -1)).squeeze(1).T
 
 
 def _stretched(rows: Tensor, factor: float) -> Tensor:
