@@ -145,14 +145,7 @@ def write_result(
     ]
     warnings += fitting.notes(obj, parts, keyed.motions, rig_map)
     facts = _facts(place, shaping, prediction, rig_map, coverage, warnings)
-    take = take_keys.write_take(keyed.motions, keyed.frames, facts, prediction.curves, keyed.spacing)
-    if prediction.phones:
-        take_actions.write_phones(take, prediction.phones)
-    if prediction.ranges:
-        take_actions.write_ranges(take, prediction.ranges)
-    take_actions.write_phone_edits(take, prediction.edits)
-    if head:
-        take_keys.write_head(head, take, keyed.frames, keyed.angles, keyed.spacing)
+    take = _write_take(keyed, prediction, facts, head)
     if is_replacing:
         take_actions.set_replacing(take, face.moved_by(obj, take), True)
     counts = take_keys.count_keys(take, place.n_frames)
@@ -170,6 +163,21 @@ def write_result(
         moved=moved,
         **counts,
     )
+
+
+def _write_take(
+    keyed: performing.Keyed, prediction: Prediction, facts: dict[str, Any], head: bpy.types.Object | None
+) -> bpy.types.Action:
+    """The take with its keys, and all that it keeps of the prediction."""
+    take = take_keys.write_take(keyed.motions, keyed.frames, facts, prediction.curves, keyed.spacing)
+    if prediction.phones:
+        take_actions.write_phones(take, prediction.phones)
+    if prediction.ranges:
+        take_actions.write_ranges(take, prediction.ranges)
+    take_actions.write_phone_edits(take, prediction.edits)
+    if head:
+        take_keys.write_head(head, take, keyed.frames, keyed.angles, keyed.spacing)
+    return take
 
 
 def generate(

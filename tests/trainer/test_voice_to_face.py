@@ -17,7 +17,16 @@ from trainer import run
 from trainer.clips import PHONES, fake_clips
 from trainer.evaluate import lip_gap
 from trainer.voice_to_face import train as training
-from trainer.voice_to_face.data import ENVELOPE, Track, _other_voice, draw_batch, make_track, silent_track, vary
+from trainer.voice_to_face.data import (
+    ENVELOPE,
+    Track,
+    _other_voice,
+    _smeared,
+    draw_batch,
+    make_track,
+    silent_track,
+    vary,
+)
 from trainer.voice_to_face.losses import contact_loss, is_contact
 from trainer.voice_to_face.model import (
     FPS,
@@ -202,6 +211,16 @@ def test_features_do_not_hear_which_microphone_it_was() -> None:
     power = 10 ** (0.5 * torch.randn(1, 500, N_MELS, generator=generator(0)))
     response = 10 ** torch.linspace(-0.5, 0.5, N_MELS)
     assert (stacked_features(power * response) - stacked_features(power)).abs().max() < 0.02
+
+
+def test_dull_onsets_make_a_closure_shallower_and_leave_the_vowels() -> None:
+    power = torch.ones(60, N_MELS)
+    power[28:33] = 1e-4
+    heard = [_smeared(power, generator(seed)) for seed in range(40)]
+    depths_db = torch.stack([-10 * rows[30, 0].log10() for rows in heard])
+    assert 15 < (depths_db > 39).sum() < 35
+    assert depths_db.min() < 30 and depths_db.max() <= 40.001
+    assert all(torch.allclose(rows[:18], power[:18]) for rows in heard)
 
 
 def test_another_voice_moves_formants_and_harmonics_apart() -> None:
