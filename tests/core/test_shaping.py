@@ -322,6 +322,8 @@ def test_a_setting_can_be_another_in_every_row(said: tuple[Curves, Curves], sett
     n_rows = len(raw.values)
     if setting == "upper_face_smoothing_seconds":  # the model hardly moves it
         raw.values[::2, raw.channels.index("browInnerUp")] += 0.1
+    if setting == "cheek_strength":  # nor the cheeks
+        raw.values[:, raw.channels.index("cheekPuff")] += 0.1
     if setting == "symmetry":  # nor one side without the other
         raw.values[:, raw.channels.index("mouthSmileLeft")] += 0.1
     amounts = np.where(np.arange(n_rows) < n_rows // 2, greatest, least).astype(np.float32)
