@@ -218,7 +218,7 @@ def test_dull_onsets_make_a_closure_shallower_and_leave_the_vowels() -> None:
     power[28:33] = 1e-4
     heard = [_smeared(power, generator(seed)) for seed in range(40)]
     depths_db = torch.stack([-10 * rows[30, 0].log10() for rows in heard])
-    assert 10 < (depths_db > 39).sum() < 30
+    assert 15 < (depths_db > 39).sum() < 35
     assert depths_db.min() < 30 and depths_db.max() <= 40.001
     assert all(torch.allclose(rows[:18], power[:18]) for rows in heard)
 

@@ -45,7 +45,7 @@ PITCH_DEVIATION = 0.25
 """Of the logarithm of a factor on the harmonics."""
 N_ENVELOPE = 14
 """Cepstra that make the envelope of a row, which has the formants; the rest has the harmonics."""
-SMEAR_SHARE, SMEAR_ROWS = 0.5, (0.5, 3.5)
+SMEAR_SHARE, SMEAR_ROWS = 0.35, (0.5, 3.0)
 """How often onsets are dull, as in voices that are made of averaged spectra, and the standard deviation of the blur."""
 SMEAR_REACH_ROWS, SMEAR_FLOOR = 9, 1e-6
 CLEAN_SHARE = 0.4
