@@ -110,5 +110,5 @@ def test_real_recordings() -> None:
     jaw = np.concatenate([clip.curves.column("jawOpen") for clip in clips])
     level = np.concatenate([np.abs(clip.waveform).reshape(-1, 240).max(axis=1) for clip in clips])
     assert sum(clip.curves.duration_seconds for clip in clips) > 100
-    assert 0.4 < np.percentile(jaw, 99) < 0.8
+    assert 0.4 < np.percentile(jaw, 99) < 0.95
     assert np.corrcoef(jaw, level)[0, 1] > 0.6
