@@ -4,7 +4,7 @@ Such a voice is a model of a speaker whose averaged spectra a vocoder turns to s
 duller than in recordings, and in what games, screen readers and older assistants say. Neither program tells when a
 phone is said, so a model hears it (align.py), as in transcribed.py.
 
-RHVoice's voices of speakers whom flite has too (slt, and alan, who is awb) are left out: they score models. So are
+RHVoice's voices of speakers whom flite has too (Slt, and Alan, who is awb) are left out: they score models. So are
 those whose licence forbids commerce or derivatives.
 """
 
@@ -34,6 +34,8 @@ PITCH = (75, 130)
 """Lowest and highest, likewise."""
 PACKAGES = {"RHVoice-test": "rhvoice", "pico2wave": "libttspico-utils"}
 """Program -> Debian package, of the section non-free: nobody has what the voices were trained on."""
+RHVOICE_VOICES = Path("/usr/share/RHVoice/voices")
+"""Where Debian keeps them, each in a folder with a voice.info."""
 
 
 class ParametricVoice(NamedTuple):
@@ -52,16 +54,16 @@ class ParametricVoice(NamedTuple):
 
 
 VOICES = (
-    ParametricVoice("RHVoice-test", "bdl", "en-US", "en-us", 6, "RHVoice, LGPL-2.1+, after CMU ARCTIC"),
-    ParametricVoice("RHVoice-test", "clb", "en-US", "en-us", 6, "RHVoice, LGPL-2.1+, after CMU ARCTIC"),
-    ParametricVoice("RHVoice-test", "elena", "ru-RU", "ru", 1.5, "RHVoice, GPL-3, Elena Soboleva"),
-    ParametricVoice("RHVoice-test", "aleksandr", "ru-RU", "ru", 1.5, "RHVoice, LGPL-2.1+"),
-    ParametricVoice("RHVoice-test", "aleksandr-hq", "ru-RU", "ru", 1, "RHVoice, CC BY-SA 4.0"),
-    ParametricVoice("RHVoice-test", "anna", "ru-RU", "ru", 1, "RHVoice, LGPL-2.1+"),
-    ParametricVoice("RHVoice-test", "irina", "ru-RU", "ru", 1, "RHVoice, LGPL-2.1+"),
-    ParametricVoice("RHVoice-test", "anatol", "uk-UA", "uk", 1, "RHVoice, LGPL-2.1, Anatoliy Podoroshko"),
-    ParametricVoice("RHVoice-test", "natalia", "uk-UA", "uk", 1, "RHVoice, LGPL-2.1, Natalia Chekhal"),
-    ParametricVoice("RHVoice-test", "Leticia-F123", "pt-BR", "pt-br", 2, "RHVoice, CC BY-SA 4.0, F123"),
+    ParametricVoice("RHVoice-test", "Bdl", "en-US", "en-us", 6, "RHVoice, LGPL-2.1+, after CMU ARCTIC"),
+    ParametricVoice("RHVoice-test", "Clb", "en-US", "en-us", 6, "RHVoice, LGPL-2.1+, after CMU ARCTIC"),
+    ParametricVoice("RHVoice-test", "Elena", "ru-RU", "ru", 1.5, "RHVoice, GPL-3, Elena Soboleva"),
+    ParametricVoice("RHVoice-test", "Aleksandr", "ru-RU", "ru", 1.5, "RHVoice, LGPL-2.1+"),
+    ParametricVoice("RHVoice-test", "Aleksandr-hq", "ru-RU", "ru", 1, "RHVoice, CC BY-SA 4.0"),
+    ParametricVoice("RHVoice-test", "Anna", "ru-RU", "ru", 1, "RHVoice, LGPL-2.1+"),
+    ParametricVoice("RHVoice-test", "Irina", "ru-RU", "ru", 1, "RHVoice, LGPL-2.1+"),
+    ParametricVoice("RHVoice-test", "Anatol", "uk-UA", "uk", 1, "RHVoice, LGPL-2.1, Anatoliy Podoroshko"),
+    ParametricVoice("RHVoice-test", "Natalia", "uk-UA", "uk", 1, "RHVoice, LGPL-2.1, Natalia Chekhal"),
+    ParametricVoice("RHVoice-test", "Letícia-F123", "pt-BR", "pt-br", 2, "RHVoice, CC BY-SA 4.0, F123"),
     ParametricVoice("pico2wave", "en-US", "en-US", "en-us", 5, "SVOX Pico, Apache-2.0, (c) 2008-2009 SVOX AG"),
     ParametricVoice("pico2wave", "en-GB", "en-GB", "en", 5, "SVOX Pico, Apache-2.0, (c) 2008-2009 SVOX AG"),
     ParametricVoice("pico2wave", "de-DE", "de-DE", "de", 2.5, "SVOX Pico, Apache-2.0, (c) 2008-2009 SVOX AG"),
@@ -83,6 +85,12 @@ class Config:
     """The same seed makes the same clips."""
 
 
+def rhvoice_names() -> set[str]:
+    """Names of the voices that RHVoice has."""
+    lines = (line for path in RHVOICE_VOICES.glob("*/voice.info") for line in path.read_text("utf-8").splitlines())
+    return {line.removeprefix("name=") for line in lines if line.startswith("name=")}
+
+
 def speak(voice: ParametricVoice, text: str, speed: int, pitch: int, path: Path) -> None:
     """Write the sound of a text, speed and pitch in per cent; ValueError when the program or its voice is missing."""
     if shutil.which(voice.program) is None:
@@ -90,6 +98,8 @@ def speak(voice: ParametricVoice, text: str, speed: int, pitch: int, path: Path)
         raise ValueError(
             f"{voice.program} is not installed; install it (Debian: apt install {package}) and its voices."
         )
+    if voice.program == "RHVoice-test" and voice.name not in rhvoice_names():  # it would speak with another voice
+        raise ValueError(f"RHVoice has no voice {voice.name}; install it (Debian: a package of the voice's language).")
     if voice.program == "pico2wave":
         marked = f"<speed level='{speed}'><pitch level='{pitch}'>{text}</pitch></speed>"
         command, read = ["pico2wave", f"--lang={voice.name}", f"--wave={path}", marked], ""

@@ -48,6 +48,7 @@ N_ENVELOPE = 14
 SMEAR_SHARE, SMEAR_ROWS = 0.35, (0.5, 3.0)
 """How often onsets are dull, as in voices that are made of averaged spectra, and the standard deviation of the blur."""
 SMEAR_REACH_ROWS, SMEAR_FLOOR = 9, 1e-6
+"""Reach of the blur to either side, and the power below which it takes everything for silence."""
 CLEAN_SHARE = 0.4
 """Part of the runs that is heard without babble, room, clipping, band and codec, as good recordings are."""
 COLOUR_DB = 5.0

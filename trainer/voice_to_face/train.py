@@ -56,7 +56,7 @@ SILENCE = "silence"
 
 @dataclass(frozen=True)
 class Config:
-    """Settings of one run; the defaults made the model that ships."""
+    """Settings of one run; those of the model that ships stand in its contract."""
 
     clips: Path = Path("clips")
     """Folder of prepared clips, one folder a corpus."""
@@ -270,12 +270,12 @@ def main(config: Config) -> dict[str, dict[str, float]]:
         raise ValueError(f"{config.batch_runs} runs do not spread over {n_processes} processes; change --batch-runs")
     torch.manual_seed(config.seed)
     run.start_run(config.run, asdict(config))
+    model = VoiceToFace()
+    if config.start:  # before the clips, which take minutes
+        load_weights(model.network, config.start)
     tracks = load_tracks(config)
     held_out = {corpus: list(clips) for corpus, clips in load_corpora(config, validation=True).items()}
-    model = VoiceToFace()
-    if config.start:
-        load_weights(model.network, config.start)
-    else:
+    if not config.start:
         model.network.standardise(sample_features(tracks, config))
     model.network.keep_at_rest(labelled_channels(tracks) == 0)
     learner = Learner(model.to(device), config)
