@@ -23,7 +23,7 @@ from blender_addon.core.articulation import PAUSE
 from trainer.clips import CLIP_SAMPLE_RATE_HZ, Clip, save_clip
 from trainer.prepare.sources import FRAME_SAMPLES, read_sound, run_script
 from trainer.prepare.speech import Timed, phones_heard, speech_clip
-from trainer.prepare.synthetic_speech import TEXTS, recorded, sentence
+from trainer.prepare.synthetic_speech import read_texts, recorded, sentence
 
 LICENCE = "Voxkey's own sentences, spoken by Festival (https://www.cstr.ed.ac.uk/projects/festival) with the voice {}"
 SLOWEST, FASTEST = 1.35, 0.75
@@ -164,7 +164,7 @@ def main(config: Config) -> None:
     with tqdm(total=config.clips, desc="festival", unit="clip") as progress, tempfile.TemporaryDirectory() as base:
         for number, voice in enumerate(VOICES):
             generator = np.random.default_rng((config.seed, number))
-            lines = (TEXTS / f"{voice.language[:2]}.txt").read_text(encoding="utf-8").splitlines()
+            lines = read_texts(voice.language[:2])
             n_clips = round(config.clips * voice.share / total)
             texts = [
                 " ".join(sentence(lines, generator) for _ in range(generator.integers(1, 3))) for _ in range(n_clips)

@@ -20,10 +20,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from trainer.prepare.align import DEFAULT_MODEL
+from trainer.prepare.align import DEFAULT_MODEL, open_hearer
 from trainer.prepare.espeak import Voice, words_of
 from trainer.prepare.sources import run_script
-from trainer.prepare.synthetic_speech import TEXTS, sentence
+from trainer.prepare.synthetic_speech import read_texts, sentence
 from trainer.prepare.transcribed import Transcript, prepare
 
 CORPUS = "parametric"
@@ -116,7 +116,7 @@ def transcripts(
     voice: ParametricVoice, n_clips: int, folder: Path, generator: np.random.Generator
 ) -> Iterator[Transcript]:
     """Sentences of a voice's language, spoken into folder."""
-    lines = (TEXTS / f"{voice.language[:2]}.txt").read_text(encoding="utf-8").splitlines()
+    lines = read_texts(voice.language[:2])
     for number in range(n_clips):
         text = " ".join(_without_numbers(lines, generator) for _ in range(generator.integers(1, 3)))
         speed, pitch = int(generator.integers(*SPEED)), int(generator.integers(*PITCH))
@@ -135,13 +135,14 @@ def _without_numbers(lines: list[str], generator: np.random.Generator) -> str:
 
 
 def main(config: Config) -> None:
+    hear = open_hearer(config.model)
     total = sum(voice.share for voice in VOICES)
     for number, voice in enumerate(VOICES):
         generator = np.random.default_rng((config.seed, number))
         licence = LICENCE.format(f"{voice.name} ({voice.licence})")
         with tempfile.TemporaryDirectory() as folder:
             said = transcripts(voice, round(config.clips * voice.share / total), Path(folder), generator)
-            prepare(CORPUS, voice.language, licence, config.model, config.output, list(said))
+            prepare(CORPUS, voice.language, licence, hear, config.output, list(said))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer.prepare.align import DEFAULT_MODEL, Word
+from trainer.prepare.align import DEFAULT_MODEL, Word, open_hearer
 from trainer.prepare.sources import run_script
 from trainer.prepare.transcribed import Transcript, prepare, read_lines
 
@@ -81,7 +81,8 @@ def transcripts(source: Path) -> Iterator[Transcript]:
 
 
 def main(config: Config) -> None:
-    prepare("speechocean_en", "en", LICENCE, config.model, config.output, list(transcripts(config.source)))
+    said = list(transcripts(config.source))
+    prepare("speechocean_en", "en", LICENCE, open_hearer(config.model), config.output, said)
 
 
 if __name__ == "__main__":

@@ -54,6 +54,11 @@ class Config:
     """The same seed makes the same clips."""
 
 
+def read_texts(language: str) -> list[str]:
+    """Our own sentences in a language, one a line."""
+    return (TEXTS / f"{language}.txt").read_text(encoding="utf-8").splitlines()
+
+
 def sentence(lines: list[str], generator: np.random.Generator) -> str:
     """One of the lines, or its words in another order, or some numbers."""
     kind = generator.random()
@@ -126,7 +131,7 @@ def make_clip(index: int, config: Config) -> Clip:
         pitch=int(generator.integers(*PITCH)),
         pitch_range=int(generator.integers(*PITCH_RANGE)),
     )
-    lines = (TEXTS / f"{language.texts}.txt").read_text(encoding="utf-8").splitlines()
+    lines = read_texts(language.texts)
     texts = [sentence(lines, generator) for _ in range(config.sentences_per_clip)]
     waveform, phones = utterance(texts, voice, generator)
     return speech_clip(

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from tqdm import tqdm
 
 from trainer.clips import save_clip
-from trainer.prepare.align import DEFAULT_MODEL, LEAST_AGREEMENT, Word, align, open_hearer
+from trainer.prepare.align import DEFAULT_MODEL, LEAST_AGREEMENT, Hearer, Word, align, open_hearer
 from trainer.prepare.espeak import Voice, words_of
 from trainer.prepare.sources import read_sound, run_script
 from trainer.prepare.speech import phones_heard, speech_clip
@@ -71,9 +71,8 @@ def transcripts(source: Path, voice: Voice) -> Iterator[Transcript]:
         yield Transcript(name, source.name, source / "audio" / f"{name}.ogg", words_of(text, voice))
 
 
-def prepare(corpus: str, language: str, licence: str, model: Path, output: Path, said: Iterable[Transcript]) -> None:
+def prepare(corpus: str, language: str, licence: str, hear: Hearer, output: Path, said: Iterable[Transcript]) -> None:
     """Write a clip into output for every transcript that the model hears, and print how many it does not."""
-    hear = open_hearer(model)
     n_kept = n_refused = 0
     for transcript in tqdm(said, desc=corpus, unit="clip"):
         waveform = read_sound(transcript.sound)
@@ -107,7 +106,7 @@ def main(config: Config) -> None:
         )
     corpus = CORPORA[name]
     said = transcripts(config.source.resolve(), Voice(corpus.voice))
-    prepare(name, corpus.language, corpus.licence, config.model, config.output / name, list(said))
+    prepare(name, corpus.language, corpus.licence, open_hearer(config.model), config.output / name, list(said))
 
 
 if __name__ == "__main__":
