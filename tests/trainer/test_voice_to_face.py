@@ -16,8 +16,6 @@ from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from trainer import run
 from trainer.clips import PHONES, fake_clips
 from trainer.evaluate import lip_gap
-from trainer.export import export_arrays
-from trainer.voice_to_face import model as network
 from trainer.voice_to_face import train as training
 from trainer.voice_to_face.data import (
     ENVELOPE,
@@ -135,23 +133,6 @@ def test_a_run_begins_with_the_weights_of_a_model(tmp_path: Path) -> None:
         assert len(weights) > 50
         for name in weights:
             np.testing.assert_array_equal(first[name], more[name])
-
-
-def test_a_network_that_grew_begins_as_the_smaller_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "DILATIONS", (1, 4))
-    small = VoiceToFace()
-    torch.nn.init.normal_(small.network.blocks[1].linear.weight)
-    export_arrays(small, tmp_path / "small.npz", {}, {})
-    monkeypatch.undo()
-    monkeypatch.setattr(network, "DILATIONS", (1, 4, 2))
-    grown = VoiceToFace()
-    training.load_weights(grown.network, tmp_path / "small.npz")
-    waveform, style = torch.randn(1, 16_000), torch.zeros(1, len(STYLES))
-    for before, after in zip(small(waveform, style), grown(waveform, style), strict=True):
-        torch.testing.assert_close(after, before)
-    with pytest.raises(ValueError, match="holds no weights of voice_to_face"):
-        export_arrays(grown, tmp_path / "grown.npz", {}, {})
-        training.load_weights(small.network, tmp_path / "grown.npz")
 
 
 def test_a_start_without_such_weights_gets_one_sentence(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ QUIETEST_POWER = 4e-6
 FLOOR_POWER = 1e-5
 """Added to the power relative to the local level: what is 50 dB below it counts as silence."""
 N_HIDDEN = 192
-DILATIONS = (1, 2, 4, 8, 16, 1, 2, 4, 1, 2, 4)
+DILATIONS = (1, 2, 4, 8, 16, 1, 2, 4)
 KERNEL = 3
 RECEPTIVE_FIELD_SECONDS = 2 * (1 + sum(DILATIONS) + 1) / FPS + (4 * LEVEL_REACH_ROWS + 3) / ROW_FPS
 """The span of sound around an output frame that can change it: convolutions, local level and means, audio windows."""

@@ -297,25 +297,15 @@ def main(config: Config) -> dict[str, dict[str, float]]:
 
 
 def load_weights(network: nn.Module, path: Path) -> None:
-    """Take over the weights that export_arrays wrote; ValueError when a file holds none of this network.
-
-    A network of fewer blocks will do: those that it lacks change nothing until they learn.
-    """
-    own = network.state_dict()
-    begun = {name: weight for name, weight in own.items() if name.startswith("blocks.")}
-    prefix = "network."
+    """Take over the weights that export_arrays wrote; ValueError when a file holds none of this network."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            names = [name for name in arrays.files if name.startswith(prefix)]
-            stored = {name.removeprefix(prefix): torch.from_numpy(arrays[name]).float() for name in names}
-        state = begun | stored
-        if {name: weight.shape for name, weight in state.items()} != {name: own[name].shape for name in own}:
-            raise ValueError("its layers are others")
-    except (OSError, ValueError, TypeError, BadZipFile) as error:
+            state = {name: torch.from_numpy(arrays[f"network.{name}"]).float() for name in network.state_dict()}
+        network.load_state_dict(state)
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, BadZipFile) as error:
         raise ValueError(
             f"{path} holds no weights of voice_to_face ({error}); name the .npz beside such a model with --start"
         ) from error
-    network.load_state_dict(state)
 
 
 def sample_features(tracks: list[Track], config: Config) -> Tensor:
