@@ -1,7 +1,7 @@
 """voice_to_face in plain numpy, from the .npz beside a model file, for a Blender that can't load onnxruntime.
 
-The network of trainer/voice_to_face/model.py, with arrays under the names that they have there; the functions are named
-after its parts. T frames, R rows of mel power, F features, H hidden.
+The networks of trainer/voice_to_face/model.py, with arrays under the names that they have there; the functions are
+named after its parts. T frames, R rows of mel power, F features, H hidden.
 """
 
 from __future__ import annotations
@@ -33,9 +33,11 @@ class NumpySession:
                 self._arrays = {name: arrays[name].astype(np.float32) for name in arrays.files if name != "contract"}
             facts = json.loads(self.contract)
             self.hop_samples = int(facts["hop_samples"])
-            self.rows_per_frame = len(self._arrays["network.mean"]) // self._arrays["features.mel_power.mel"].shape[1]
+            self._networks = [name.removesuffix(".mean") for name in self._arrays if name.endswith(".mean")]
+            self._n_features = len(self._arrays["networks.0.mean"])
+            self.rows_per_frame = self._n_features // self._arrays["features.mel_power.mel"].shape[1]
             self._row_samples = self.hop_samples // self.rows_per_frame
-            self._default_style = np.zeros((1, self._arrays["network.style.weight"].shape[1]), np.float32)
+            self._default_style = np.zeros((1, self._arrays["networks.0.style.weight"].shape[1]), np.float32)
             self._jaw, self._close = (facts["channels"].index(name) for name in ("jawOpen", "mouthClose"))
             self.run(["values"], {"waveform": np.zeros((1, self.hop_samples), np.float32)})
         except (LookupError, OSError, TypeError, ValueError, RuntimeError, EOFError, zlib.error, BadZipFile) as error:
@@ -51,10 +53,11 @@ class NumpySession:
         power = self.mel_power(
             np.pad(waveform[: len(waveform) // self.hop_samples * self.hop_samples], (before, after))
         )
-        hidden = _hidden(arrays, _features(arrays, power), style)
-        phones = _softmax(_linear(arrays, "network.phones", hidden)) if "phones" in names else None
-        outputs = {"values": self._blendshapes(hidden), "phones": phones}
-        return [np.asarray(outputs[name])[None] for name in names]
+        features = self._features(power)
+        said = [_said(arrays, network, features, style) for network in self._networks]
+        blendshapes, contact, phones = (np.mean(part, axis=0) for part in zip(*said, strict=True))
+        outputs = {"values": self._closed(blendshapes, contact), "phones": _softmax(phones)}
+        return [outputs[name][None] for name in names]
 
     @property
     def margin_samples(self) -> tuple[int, int]:
@@ -78,24 +81,32 @@ class NumpySession:
         return _mel_power(self._arrays, windows[:: self._row_samples])
 
     def last_values(self, power: Float32Array, n_frames: int) -> Float32Array:
-        """Blendshapes (n_frames, 51) at the end of rows of mel power (R, n_mels), as if the sound ended there."""
-        features = _features(self._arrays, power)[-n_frames - self.reach_frames :]
-        return self._blendshapes(_hidden(self._arrays, features, self._default_style)[-n_frames:])
+        """Blendshapes (n_frames, 51) at the end of rows of mel power (R, n_mels), as if the sound ended there.
 
-    def _blendshapes(self, hidden: Float32Array) -> Float32Array:
-        """(T, H) -> (T, 51)."""
-        blendshapes = np.clip(_linear(self._arrays, "network.blendshapes", hidden), 0, 1)
-        contact = _sigmoid(_linear(self._arrays, "network.contact", hidden))
-        return _closed(self._arrays, blendshapes, contact, self._jaw, self._close)
+        The first network alone says them, in a part of the time of all.
+        """
+        features = self._features(power)[-n_frames - self.reach_frames :]
+        blendshapes, contact, _ = _said(self._arrays, self._networks[0], features, self._default_style)
+        return self._closed(blendshapes[-n_frames:], contact[-n_frames:])
 
+    def _features(self, power: Float32Array) -> Float32Array:
+        """VoiceFeatures after MelPower: (R, n_mels) -> (T, F)."""
+        reach, quietest = int(self._arrays["level_reach_rows"]), self._arrays["quietest_power"]
+        relative = power / np.maximum(_local_mean(power.mean(axis=1, keepdims=True), reach), quietest)
+        log_power = np.log10(relative + self._arrays["floor_power"])
+        rows = log_power - _local_mean(log_power, reach)
+        return np.asarray(rows.reshape(-1, self._n_features), np.float32)
 
-def _features(arrays: Arrays, power: Float32Array) -> Float32Array:
-    """VoiceFeatures after MelPower: (R, n_mels) -> (T, F)."""
-    reach = int(arrays["level_reach_rows"])
-    relative = power / np.maximum(_local_mean(power.mean(axis=1, keepdims=True), reach), arrays["quietest_power"])
-    log_power = np.log10(relative + arrays["floor_power"])
-    rows = log_power - _local_mean(log_power, reach)
-    return np.asarray(rows.reshape(-1, len(arrays["network.mean"])), np.float32)
+    def _closed(self, blendshapes: Float32Array, contact: Float32Array) -> Float32Array:
+        """Contact: (T, 51) and logits (T, 2) of lips and of teeth that touch -> (T, 51)."""
+        arrays, open_ = self._arrays, np.clip(blendshapes, 0, 1)
+        begins, full = arrays["contact_begins"], arrays["contact_full"]
+        amount = np.clip((_sigmoid(contact) - begins) / (full - begins), 0, 1)
+        lips, teeth = amount[:, :1], amount[:, 1:]
+        closed = open_ * (1 - arrays["close.opens"] * np.maximum(lips, teeth))
+        wanted = open_[:, [self._jaw]] * np.maximum(lips, arrays["teeth_share"] * teeth)
+        missing = np.maximum(wanted - open_[:, [self._close]], 0)
+        return np.asarray(closed + arrays["close.closes"] * missing, np.float32)
 
 
 def _mel_power(arrays: Arrays, windows: Float32Array) -> Float32Array:
@@ -115,16 +126,17 @@ def _local_mean(rows: Float32Array, reach: int) -> Float32Array:
     return np.asarray((summed[last] - summed[first]) / (last - first)[:, None], np.float32)
 
 
-def _hidden(arrays: Arrays, features: Float32Array, style: Float32Array) -> Float32Array:
-    """VoiceNetwork up to its heads: (T, F) -> (T, H)."""
-    scaled = (features - arrays["network.mean"]) / arrays["network.deviation"]
-    hidden = _convolution(arrays, "network.entry", scaled) + style @ arrays["network.style.weight"].T
+def _said(arrays: Arrays, network: str, features: Float32Array, style: Float32Array) -> list[Float32Array]:
+    """VoiceNetwork: (T, F) -> blendshapes (T, 51), logits of contact (T, 2) and of phones (T, 29)."""
+    scaled = (features - arrays[f"{network}.mean"]) / arrays[f"{network}.deviation"]
+    hidden = _convolution(arrays, f"{network}.entry", scaled) + style @ arrays[f"{network}.style.weight"].T
     hidden = np.maximum(hidden, 0)
     for number, dilation in enumerate(arrays["dilations"].astype(int)):
-        block = f"network.blocks.{number}"
+        block = f"{network}.blocks.{number}"
         spread = _convolution(arrays, f"{block}.convolution", _norm(arrays, f"{block}.norm", hidden), dilation)
         hidden += _linear(arrays, f"{block}.linear", np.maximum(spread, 0))
-    return _norm(arrays, "network.norm", hidden)
+    hidden = _norm(arrays, f"{network}.norm", hidden)
+    return [_linear(arrays, f"{network}.{head}", hidden) for head in ("blendshapes", "contact", "phones")]
 
 
 def _convolution(arrays: Arrays, name: str, rows: Float32Array, dilation: int = 1) -> Float32Array:
@@ -145,17 +157,6 @@ def _norm(arrays: Arrays, name: str, rows: Float32Array) -> Float32Array:
     centred = rows - rows.mean(axis=1, keepdims=True)
     variance = np.square(centred).mean(axis=1, keepdims=True)
     return np.asarray(centred / np.sqrt(variance + NORM_EPSILON) * arrays[f"{name}.weight"] + arrays[f"{name}.bias"])
-
-
-def _closed(arrays: Arrays, blendshapes: Float32Array, contact: Float32Array, jaw: int, close: int) -> Float32Array:
-    """Contact: (T, 51) and probabilities (T, 2) of lips and of teeth that touch -> (T, 51)."""
-    begins, full = arrays["contact_begins"], arrays["contact_full"]
-    amount = np.clip((contact - begins) / (full - begins), 0, 1)
-    lips, teeth = amount[:, :1], amount[:, 1:]
-    closed = blendshapes * (1 - arrays["close.opens"] * np.maximum(lips, teeth))
-    wanted = blendshapes[:, jaw : jaw + 1] * np.maximum(lips, arrays["teeth_share"] * teeth)
-    missing = np.maximum(wanted - blendshapes[:, close : close + 1], 0)
-    return np.asarray(closed + arrays["close.closes"] * missing, np.float32)
 
 
 def _sigmoid(logits: Float32Array) -> Float32Array:

@@ -159,8 +159,8 @@ SMALL_BYTES = SMALL.with_suffix(".npz").read_bytes()
         {"contract": np.array("{}")},
         {"weights": np.zeros(3)},
         {name: array for name, array in arrays_of_small().items() if name != "dilations"},
-        {**arrays_of_small(), "network.entry.weight": np.zeros((16, 7, 3))},
-        {**arrays_of_small(), "network.contact.weight": np.array(["text"], object)},
+        {**arrays_of_small(), "networks.1.entry.weight": np.zeros((16, 7, 3))},
+        {**arrays_of_small(), "networks.0.contact.weight": np.array(["text"], object)},
     ],
     ids=["empty", "no zip", "cut off", "a bit flipped", "bare", "others", "one missing", "misfit", "pickled"],
 )

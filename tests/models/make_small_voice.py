@@ -17,14 +17,17 @@ from trainer.export import export_arrays, export_model, round_weights
 from trainer.voice_to_face import model as voice
 
 N_HIDDEN = 16
+N_NETWORKS = 2
 
 
 def build(path: Path, n_hidden: int = N_HIDDEN) -> voice.VoiceToFace:
-    """Write the model file, and its arrays beside it, and return the network."""
+    """Write the model file, and its arrays beside it, and return the model."""
     with patch.object(voice, "N_HIDDEN", n_hidden):
-        network = voice.VoiceToFace()
-    _randomise(network.network)
-    round_weights(network)
+        networks = [voice.VoiceNetwork() for _ in range(N_NETWORKS)]
+    for seed, network in enumerate(networks):
+        _randomise(network, seed)
+    model = voice.VoiceToFace(*networks)
+    round_weights(model)
     contract = {
         "kind": "audio_to_blendshapes",
         "sample_rate_hz": voice.SAMPLE_RATE_HZ,
@@ -38,14 +41,14 @@ def build(path: Path, n_hidden: int = N_HIDDEN) -> voice.VoiceToFace:
         "trained_with": {},
         "metrics": {},
     }
-    export_model(network, path, contract)
-    export_arrays(network, path.with_suffix(".npz"), contract, voice.NUMPY_CONSTANTS)
-    return network
+    export_model(model, path, contract)
+    export_arrays(model, path.with_suffix(".npz"), contract, voice.NUMPY_CONSTANTS)
+    return model
 
 
-def _randomise(network: voice.VoiceNetwork) -> None:
+def _randomise(network: voice.VoiceNetwork, seed: int) -> None:
     """Weights that keep hidden numbers about as large as they are, and outputs in the middle of their ranges."""
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in network.parameters():
             size = parameter[0].numel() if parameter.ndim > 1 else 10

@@ -16,6 +16,7 @@ from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from trainer import run
 from trainer.clips import PHONES, fake_clips
 from trainer.evaluate import lip_gap
+from trainer.voice_to_face import join
 from trainer.voice_to_face import train as training
 from trainer.voice_to_face.data import (
     ENVELOPE,
@@ -35,6 +36,7 @@ from trainer.voice_to_face.model import (
     SAMPLE_RATE_HZ,
     STYLES,
     Contact,
+    VoiceNetwork,
     VoiceToFace,
     stacked_features,
 )
@@ -48,6 +50,14 @@ JAW, CLOSE = BLENDSHAPE_CHANNELS.index("jawOpen"), BLENDSHAPE_CHANNELS.index("mo
 @pytest.fixture(scope="module")
 def tracks() -> list[Track]:
     return [make_track("fake", fake_clips(4), "grid"), silent_track(200, torch.ones(51))]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run."""
+    folder = tmp_path_factory.mktemp("trained")
+    training.main(replace(SMALL, run=folder))
+    return folder
 
 
 def generator(seed: int) -> torch.Generator:
@@ -125,14 +135,52 @@ def test_resuming_gives_the_same_weights_to_the_last_bit(tmp_path: Path) -> None
         assert torch.equal(weights, parts["network"][name]), name
 
 
-def test_a_run_begins_with_the_weights_of_a_model(tmp_path: Path) -> None:
-    training.main(replace(SMALL, run=tmp_path / "first"))
-    training.main(replace(SMALL, run=tmp_path / "more", steps=0, seed=1, start=tmp_path / "first" / "model.npz"))
-    with np.load(tmp_path / "first" / "model.npz") as first, np.load(tmp_path / "more" / "model.npz") as more:
-        weights = [name for name in first.files if name.startswith("network.")]
-        assert len(weights) > 50
-        for name in weights:
-            np.testing.assert_array_equal(first[name], more[name])
+def weights(folder: Path, number: int = 0) -> dict[str, np.ndarray]:
+    """Of one network of the model in a run folder."""
+    prefix = f"networks.{number}."
+    with np.load(folder / training.ARRAYS) as arrays:
+        return {name.removeprefix(prefix): arrays[name] for name in arrays.files if name.startswith(prefix)}
+
+
+def assert_same_weights(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> None:
+    assert len(one) > 50 and one.keys() == other.keys()
+    for name, array in one.items():
+        np.testing.assert_array_equal(array, other[name])
+
+
+def phones_heard(folder: Path) -> np.ndarray:
+    session = onnxruntime.InferenceSession(folder / training.MODEL, providers=["CPUExecutionProvider"])
+    waveform = np.random.default_rng(0).normal(0, 0.1, (1, SAMPLE_RATE_HZ)).astype(np.float32)
+    [phones] = session.run(["phones"], {"waveform": waveform})
+    return np.asarray(phones)
+
+
+def test_a_run_begins_with_the_weights_of_a_model(trained: Path, tmp_path: Path) -> None:
+    training.main(replace(SMALL, run=tmp_path, steps=0, seed=1, start=trained / training.ARRAYS))
+    assert_same_weights(weights(tmp_path), weights(trained))
+
+
+def test_joined_networks_say_their_mean_and_can_be_taught_apart(trained: Path, tmp_path: Path) -> None:
+    other, joined = tmp_path / "other", tmp_path / "joined"
+    training.main(replace(SMALL, run=other, steps=0, seed=1))
+    figures = join.main(join.Config((trained, other), joined, fake=True))
+    between = np.sqrt(phones_heard(trained) * phones_heard(other))
+    np.testing.assert_allclose(phones_heard(joined), between / between.sum(axis=2, keepdims=True), atol=1e-4)
+    assert figures["fake"]["rmse"] > 0
+    facts = join.read_contract(joined / training.ARRAYS)
+    assert [facts["trained_with"]["runs"][number]["config"]["seed"] for number in (0, 1)] == [0, 1]
+    assert len(facts["trained_on"]) == len(join.read_contract(trained / training.ARRAYS)["trained_on"])
+    start = {"start": joined / training.ARRAYS, "start_network": 1}
+    training.main(replace(SMALL, run=tmp_path / "more", steps=0, **start))
+    assert_same_weights(weights(tmp_path / "more"), weights(other))
+
+
+def test_runs_that_cannot_be_joined_get_one_sentence(trained: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="nothing to join; name the folders of two finished runs"):
+        join.main(join.Config((trained,), tmp_path / "joined", fake=True))
+    with pytest.raises(ValueError, match=r"model\.npz holds no weights of voice_to_face"):
+        join.main(join.Config((trained, tmp_path), tmp_path / "joined", fake=True))
+    assert not (tmp_path / "joined").exists()
 
 
 def test_a_start_without_such_weights_gets_one_sentence(tmp_path: Path) -> None:
@@ -162,9 +210,8 @@ def test_two_processes_learn_like_one(tmp_path: Path) -> None:
     np.testing.assert_allclose(losses(tmp_path / "one"), losses(tmp_path / "two"), rtol=2e-4)
 
 
-def test_the_model_file_speaks_by_itself(tmp_path: Path) -> None:
-    figures = training.main(replace(SMALL, run=tmp_path))
-    session = onnxruntime.InferenceSession(tmp_path / training.MODEL, providers=["CPUExecutionProvider"])
+def test_the_model_file_speaks_by_itself(trained: Path) -> None:
+    session = onnxruntime.InferenceSession(trained / training.MODEL, providers=["CPUExecutionProvider"])
     contract = json.loads(session.get_modelmeta().custom_metadata_map["contract"])
     assert (contract["fps"], contract["sample_rate_hz"], contract["hop_samples"]) == (50, 16_000, 320)
     assert tuple(contract["phones"]) == PHONES and tuple(contract["styles"]) == STYLES
@@ -172,8 +219,10 @@ def test_the_model_file_speaks_by_itself(tmp_path: Path) -> None:
     values, phones = session.run(["values", "phones"], {"waveform": waveform})
     assert values.shape == (1, FPS, 51) and values.min() >= 0 and values.max() <= 1
     np.testing.assert_allclose(phones.sum(axis=2), 1, atol=1e-5)
+    figures = json.loads((trained / "metrics.json").read_text())
     assert set(figures) == {"fake"} and figures["fake"]["rmse"] > 0
-    assert "fake" in (tmp_path / "report.html").read_text()
+    assert figures == contract["metrics"]
+    assert "fake" in (trained / "report.html").read_text()
 
 
 @pytest.mark.slow
@@ -187,9 +236,10 @@ def test_mixed_precision_stays_close(tmp_path: Path) -> None:
 
 def test_a_chunk_with_its_context_gives_what_the_whole_gives() -> None:
     torch.manual_seed(0)
-    model = VoiceToFace().eval()
-    for block in model.network.blocks:
+    network = VoiceNetwork()
+    for block in network.blocks:
         torch.nn.init.normal_(block.linear.weight, std=0.1)
+    model = VoiceToFace(network).eval()
     waveform = 0.1 * torch.randn(1, 12 * SAMPLE_RATE_HZ)
     style = torch.zeros(1, len(STYLES))
     reach = int(training.RECEPTIVE_FIELD_SECONDS / 2 * FPS) + 1

@@ -1,4 +1,4 @@
-"""voice_to_face as a network: log mel power -> dilated convolutions -> 51 blendshapes, lip contact, phones.
+"""voice_to_face as networks: log mel power -> dilated convolutions -> 51 blendshapes, lip contact, phones.
 
 No recurrence and few kinds of operations: a row depends on a bounded span of sound, so chunks and streams give what the
 whole file gives, and `blender_addon/core/numpy_runtime.py` can run the same weights in plain numpy.
@@ -173,16 +173,21 @@ class Contact(nn.Module):
 
 
 class VoiceToFace(nn.Module):
-    """What is exported: waveform (1, S) in [-1, 1] and style (1, n_styles) -> values (1, T, 51), phones (1, T, 29)."""
+    """What is exported: waveform (1, S) in [-1, 1] and style (1, n_styles) -> values (1, T, 51), phones (1, T, 29).
 
-    def __init__(self) -> None:
+    Networks that learned apart are wrong in different places, so the mean of several is right more often than each.
+    """
+
+    def __init__(self, *networks: VoiceNetwork) -> None:
         super().__init__()
         self.features = VoiceFeatures()
-        self.network = VoiceNetwork()
+        self.networks = nn.ModuleList(networks)
         self.close = Contact()
 
     def forward(self, waveform: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
         """Weights in [0, 1] and probabilities of phones; row i belongs to second i / FPS."""
-        blendshapes, contact, phones = self.network(self.features(waveform), style)
+        features = self.features(waveform)
+        said = [network(features, style) for network in self.networks]
+        blendshapes, contact, phones = (torch.stack(part).mean(dim=0) for part in zip(*said, strict=True))
         values: Tensor = self.close(blendshapes.clamp(0, 1), torch.sigmoid(contact))
         return values, torch.softmax(phones, dim=2)

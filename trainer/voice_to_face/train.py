@@ -46,11 +46,12 @@ from trainer.voice_to_face.model import (
     ROWS_PER_FRAME,
     SAMPLE_RATE_HZ,
     STYLES,
+    VoiceNetwork,
     VoiceToFace,
     stacked_features,
 )
 
-CHECKPOINT, MODEL = "checkpoint.pt", "model.onnx"
+CHECKPOINT, MODEL, ARRAYS = "checkpoint.pt", "model.onnx", "model.npz"
 SILENCE = "silence"
 
 
@@ -64,6 +65,8 @@ class Config:
     """Run folder: config.json, TensorBoard log, checkpoint, exported model. A run found there is resumed."""
     start: Path | None = None
     """Weights to begin with, to teach a model more: the .npz beside it. Without it, random ones."""
+    start_network: int = 0
+    """Which of its networks, where the model joins several."""
     steps: int = 13_000
     """Updates."""
     batch_runs: int = 12
@@ -134,7 +137,7 @@ def step(network: nn.Module, learner: Learner, batch: Batch, config: Config) -> 
     losses = total_losses(model, outputs, batch, config)
     network.zero_grad()
     losses["loss"].backward()  # type: ignore[no-untyped-call]  # torch leaves it without types
-    nn.utils.clip_grad_norm_(model.network.parameters(), config.clip_norm)
+    nn.utils.clip_grad_norm_(learner.network.parameters(), config.clip_norm)
     learner.update(learning_rate_at(learner.done_steps, config), config.adam_share)
     return {name: float(loss.detach()) for name, loss in losses.items()}
 
@@ -163,7 +166,7 @@ def learning_rate_at(done_steps: int, config: Config) -> float:
 @torch.no_grad()
 def perform(model: VoiceToFace, clip: Clip) -> Performance:
     """What the model makes of a whole clip in the default style."""
-    device = model.network.mean.device
+    device = next(model.parameters()).device
     waveform = torch.from_numpy(at_model_rate(clip)[None]).to(device)
     values, phones = (part[0].cpu() for part in model(waveform, torch.zeros(1, len(STYLES), device=device)))
     return performance_of(clip, values, phones)
@@ -211,13 +214,14 @@ def labelled_channels(tracks: list[Track]) -> Tensor:
 class Learner:
     """Everything that an update changes."""
 
-    def __init__(self, model: VoiceToFace, config: Config) -> None:
-        self.model = model
+    def __init__(self, network: VoiceNetwork, config: Config) -> None:
+        self.network = network
+        self.model = VoiceToFace(network).to(network.mean.device)
         follow = get_ema_multi_avg_fn(config.average_decay)  # type: ignore[no-untyped-call]  # torch leaves it without types
-        self.average = AveragedModel(model.network, multi_avg_fn=follow)
-        inner = [*model.network.entry.parameters(), *model.network.blocks.parameters()]
+        self.average = AveragedModel(network, multi_avg_fn=follow)
+        inner = [*network.entry.parameters(), *network.blocks.parameters()]
         matrices = [parameter for parameter in inner if parameter.ndim > 1]
-        others = [p for p in model.network.parameters() if not any(p is matrix for matrix in matrices)]
+        others = [p for p in network.parameters() if not any(p is matrix for matrix in matrices)]
         self.muon = Muon(matrices, config.learning_rate, weight_decay=config.weight_decay)
         self.adam = torch.optim.AdamW(others, weight_decay=config.weight_decay)
         self.generator = run.seed_everything(config.seed)
@@ -229,13 +233,13 @@ class Learner:
         self.adam.param_groups[0]["lr"] = adam_share * learning_rate
         self.muon.step()
         self.adam.step()
-        self.average.update_parameters(self.model.network)
+        self.average.update_parameters(self.network)
         self.done_steps += 1
 
     def save(self, folder: Path) -> None:
         """Write a checkpoint."""
         state: dict[str, Any] = {
-            "network": self.model.network.state_dict(),
+            "network": self.network.state_dict(),
             "average": self.average.state_dict(),
             "muon": self.muon.state_dict(),
             "adam": self.adam.state_dict(),
@@ -247,7 +251,7 @@ class Learner:
     def resume(self, path: Path) -> None:
         """Continue from a checkpoint."""
         state = run.load_checkpoint(path)
-        self.model.network.load_state_dict(state["network"])
+        self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.muon.load_state_dict(state["muon"])
         self.adam.load_state_dict(state["adam"])
@@ -256,9 +260,9 @@ class Learner:
 
     def averaged_model(self) -> VoiceToFace:
         """The model with the moving average of its weights."""
-        model = VoiceToFace().to(self.model.network.mean.device)
-        model.network.load_state_dict(self.average.module.state_dict())
-        return model.eval()
+        network = VoiceNetwork()
+        network.load_state_dict(self.average.module.state_dict())
+        return VoiceToFace(network).to(self.network.mean.device).eval()
 
 
 def main(config: Config) -> dict[str, dict[str, float]]:
@@ -270,37 +274,44 @@ def main(config: Config) -> dict[str, dict[str, float]]:
         raise ValueError(f"{config.batch_runs} runs do not spread over {n_processes} processes; change --batch-runs")
     torch.manual_seed(config.seed)
     run.start_run(config.run, asdict(config))
-    model = VoiceToFace()
+    network = VoiceNetwork()
     if config.start:  # before the clips, which take minutes
-        load_weights(model.network, config.start)
+        load_weights(network, config.start, config.start_network)
     tracks = load_tracks(config)
     held_out = {corpus: list(clips) for corpus, clips in load_corpora(config, validation=True).items()}
     if not config.start:
-        model.network.standardise(sample_features(tracks, config))
-    model.network.keep_at_rest(labelled_channels(tracks) == 0)
-    learner = Learner(model.to(device), config)
+        network.standardise(sample_features(tracks, config))
+    network.keep_at_rest(labelled_channels(tracks) == 0)
+    learner = Learner(network.to(device), config)
     if (config.run / CHECKPOINT).exists():
         learner.resume(config.run / CHECKPOINT)
 
     train(learner, tracks, held_out, config, is_writing=rank == 0)
 
     final = learner.averaged_model()
-    round_weights(final.network)
+    round_weights(final)
     figures = validate(final, held_out)
     if rank == 0:
-        facts = contract(config, tracks, figures)
-        export_model(final, config.run / MODEL, facts)
-        export_arrays(final, (config.run / MODEL).with_suffix(".npz"), facts, NUMPY_CONSTANTS)
-        run.write_json(config.run / "metrics.json", figures)
-        write_report(config.run / "report.html", [config.run / MODEL], held_out)
+        trained_on = [{"corpus": track.corpus, "licence": licence} for track in tracks for licence in track.licences]
+        trained_with = {"commit": run.git_commit(), "config": asdict(config)}
+        write_model(final, config.run, held_out, contract(trained_on, trained_with, figures))
     return figures
 
 
-def load_weights(network: nn.Module, path: Path) -> None:
-    """Take over the weights that export_arrays wrote; ValueError when a file holds none of this network."""
+def write_model(model: VoiceToFace, folder: Path, held_out: dict[str, list[Clip]], facts: dict[str, Any]) -> None:
+    """Write the model file, its weights for plain numpy, its figures and the report."""
+    export_model(model, folder / MODEL, facts)
+    export_arrays(model, folder / ARRAYS, facts, NUMPY_CONSTANTS)
+    run.write_json(folder / "metrics.json", facts["metrics"])
+    write_report(folder / "report.html", [folder / MODEL], held_out)
+
+
+def load_weights(network: nn.Module, path: Path, number: int = 0) -> None:
+    """Take over one of the networks that export_arrays wrote; ValueError when a file holds no such network."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            state = {name: torch.from_numpy(arrays[f"network.{name}"]).float() for name in network.state_dict()}
+            names = network.state_dict()
+            state = {name: torch.from_numpy(arrays[f"networks.{number}.{name}"]).float() for name in names}
         network.load_state_dict(state)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, BadZipFile) as error:
         raise ValueError(
@@ -323,7 +334,7 @@ def train(
     learner: Learner, tracks: list[Track], held_out: dict[str, list[Clip]], config: Config, is_writing: bool
 ) -> None:
     """Update until the steps are done; one of the processes that torchrun starts validates and writes files."""
-    network = learner.model.network
+    network = learner.network
     device = network.mean.device
     rank, n_processes = run.rank_and_processes()
     drawn = chances(tracks, config)
@@ -361,7 +372,9 @@ def log_validation(writer: SummaryWriter, model: VoiceToFace, held_out: dict[str
         writer.add_figure(corpus, draw_example(clips[0], shows, head), done_steps)
 
 
-def contract(config: Config, tracks: list[Track], figures: dict[str, dict[str, float]]) -> dict[str, object]:
+def contract(
+    trained_on: list[dict[str, str]], trained_with: dict[str, Any], figures: dict[str, dict[str, float]]
+) -> dict[str, Any]:
     """What the model file says about itself (DESIGN.md, "The model file")."""
     return {
         "kind": "audio_to_blendshapes",
@@ -372,8 +385,8 @@ def contract(config: Config, tracks: list[Track], figures: dict[str, dict[str, f
         "phones": PHONES,
         "styles": STYLES,
         "receptive_field_seconds": RECEPTIVE_FIELD_SECONDS,
-        "trained_on": [{"corpus": track.corpus, "licence": licence} for track in tracks for licence in track.licences],
-        "trained_with": {"commit": run.git_commit(), "config": asdict(config)},
+        "trained_on": trained_on,
+        "trained_with": trained_with,
         "metrics": figures,
     }
 
