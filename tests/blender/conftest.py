@@ -14,3 +14,12 @@ def burst_scene(scene: Any, tmp_path: Path) -> Any:
     make_head(scene)
     add_strip(scene, write_bursts(tmp_path / "a.wav", 2.0, [0.5, 1.5]), 11)
     return scene
+
+
+@pytest.fixture
+def spoken(scene: Any, tmp_path: Path) -> Any:
+    """A scene with a strip of 2 s from frame 11 on, and no face yet."""
+    from .scenes import add_strip, write_bursts  # knows bpy, which may be missing
+
+    add_strip(scene, write_bursts(tmp_path / "a.wav", 2.0, [0.5, 1.5]), 11)
+    return scene

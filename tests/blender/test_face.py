@@ -1,4 +1,4 @@
-"""Whole characters: one take over meshes, bones and custom properties, with drivers, links and shared data."""
+"""Whole characters: one take over meshes, bones and custom properties, with shared data and rig maps of their own."""
 
 import json
 import math
@@ -8,121 +8,30 @@ from typing import Any
 import bpy
 import numpy as np
 import pytest
-from mathutils import Euler, Matrix, Quaternion, Vector
+from mathutils import Euler, Quaternion, Vector
 
 from blender_addon import cli, data_paths, face, generation, keyframes, nla, take_actions
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
-from blender_addon.core.curves import sample_curves
 from blender_addon.core.retarget import Link, RigMap, Target, rig_map_to_text
 from blender_addon.core.shaping import Shaping
 
-from .scenes import NO_LIFE, TINY_MODEL, add_strip, heights, make_head, snapshot, write_bursts
-
-SPEECH_ALONE = Shaping(**NO_LIFE)
-JAW_RADIANS = 0.4
-FRAMES = np.arange(11, 59)
-"""Those of the take."""
-AT_REST = (-5, 9, 60, 200)
-
-KEYS = tuple(Link(name, Target("shape_key", name)) for name in BLENDSHAPE_CHANNELS)
-JAW = Link("jawOpen", Target("bone", "jaw", "rotation_x"), gain=JAW_RADIANS)
-RIG_MAP = RigMap(
-    "Test rig",
-    (
-        *KEYS,
-        JAW,
-        Link("jawOpen", Target("bone", "tongue", "location_y"), gain=-0.5, minimum=-1.0),
-        Link("jawOpen", Target("bone", "tongue", "scale_z"), gain=0.5),
-        Link("jawForward", Target("property", "mood")),
-        Link("jawForward", Target("property", "puff", "tongue")),
-    ),
+from .characters import (
+    AT_REST,
+    FRAMES,
+    JAW,
+    JAW_RADIANS,
+    RIG_MAP,
+    SPEECH_ALONE,
+    add_armature,
+    bind,
+    bone_matrices,
+    generate,
+    make_character,
+    said,
+    state,
+    take_of,
 )
-
-
-def add_armature(scene: Any, *bones: str, name: str = "Rig") -> Any:
-    """An armature whose bones are 0.5 long, one at each x, and look along +Y."""
-    rig = bpy.data.objects.new(name, bpy.data.armatures.new(name))
-    scene.collection.objects.link(rig)
-    bpy.context.view_layer.objects.active = rig
-    bpy.ops.object.mode_set(mode="EDIT")
-    for number, bone_name in enumerate(bones):
-        bone = rig.data.edit_bones.new(bone_name)
-        bone.head, bone.tail = (number, 0, 0), (number, 0.5, 0)
-    bpy.ops.object.mode_set(mode="OBJECT")
-    return rig
-
-
-def bind(mesh: Any, rig: Any, bone: str = "jaw") -> Any:
-    """Deform all of a mesh by one bone."""
-    mesh.modifiers.new("Armature", "ARMATURE").object = rig
-    mesh.vertex_groups.new(name=bone).add(range(len(mesh.data.vertices)), 1.0, "REPLACE")
-    return mesh
-
-
-def make_character(scene: Any, rig_map: RigMap | None = RIG_MAP) -> Any:
-    """A head, teeth and lashes with their own keys under one armature with a jaw, a tongue and two properties."""
-    rig = add_armature(scene, "jaw", "tongue")
-    rig["mood"], rig.pose.bones["tongue"]["puff"] = 0.5, 0.25
-    head = make_head(scene)
-    for part, keys in (("Teeth", ["jawOpen", "jawLeft"]), ("Lashes", ["eyeBlinkLeft", "eyeBlinkRight"])):
-        make_head(scene, keys, part).parent = rig
-    head.modifiers.new("Armature", "ARMATURE").object = rig
-    if rig_map:
-        head[face.RIG_MAP] = rig_map_to_text(rig_map)
-    bpy.context.view_layer.update()
-    return head
-
-
-@pytest.fixture
-def spoken(scene: Any, tmp_path: Path) -> Any:
-    """A scene with a strip of 2 s from frame 11 on, and no face yet."""
-    add_strip(scene, write_bursts(tmp_path / "a.wav", 2.0, [0.5, 1.5]), 11)
-    return scene
-
-
-def generate(scene: Any, obj: Any, shaping: Shaping = SPEECH_ALONE) -> generation.Result:
-    return generation.generate(scene, obj, "", shaping, TINY_MODEL)
-
-
-def take_of(obj: Any) -> Any:
-    take = face.find_take(obj, "a.wav")
-    assert take is not None
-    return take
-
-
-def said(obj: Any, channel: str = "jawOpen") -> Any:
-    """(N,) what the model said of a channel at FRAMES."""
-    prediction = take_actions.read_prediction(take_of(obj))
-    return sample_curves(prediction, (FRAMES - 11) / 24)[:, prediction.channels.index(channel)]
-
-
-def bone_matrices(scene: Any, rig: Any, bone: str, frames: Any) -> list[Matrix]:
-    """What is done to an evaluated bone, about and along its own axes at rest."""
-    matrices = []
-    for frame in frames:
-        scene.frame_set(int(frame))
-        evaluated = rig.evaluated_get(bpy.context.evaluated_depsgraph_get())
-        matrices.append(evaluated.pose.bones[bone].matrix_basis.copy())
-    return matrices
-
-
-def state(scene: Any) -> Any:
-    """Everything of the user that a take could touch, at a frame outside of it."""
-    scene.frame_set(-5)
-    facts: dict[str, Any] = {"actions": sorted(action.name for action in bpy.data.actions)}
-    for key in bpy.data.shape_keys:
-        facts[key.user.name] = [(block.name, block.value, block.mute) for block in key.key_blocks]
-    for obj in scene.objects:
-        facts[obj.name] = {name: value for name, value in obj.items() if isinstance(value, (int, float, str))}
-        for bone in obj.pose.bones if obj.pose else ():
-            rotation = [*bone.rotation_quaternion, *bone.rotation_euler, *bone.rotation_axis_angle]
-            facts[f"{obj.name} {bone.name}"] = [*bone.location, *bone.scale, *rotation, dict(bone.items())]
-    for owner in [*bpy.data.shape_keys, *scene.objects]:
-        data = owner.animation_data
-        facts[f"{owner!r} tracks"] = [snapshot(track) for track in data.nla_tracks] if data else []
-        facts[f"{owner!r} drivers"] = [snapshot(driver) for driver in data.drivers] if data else []
-    return facts
-
+from .scenes import NO_LIFE, TINY_MODEL, add_strip, heights, make_head, snapshot, write_bursts
 
 # ---------------------------------------------------------------------------------------------------------------------
 # One take for all
@@ -402,241 +311,6 @@ def test_objects_that_share_a_mesh_share_its_keys(spoken: Any) -> None:
     np.testing.assert_array_equal(heights(spoken, twin, [23]), heights(spoken, head, [23]))
     jaw = heights(spoken, twin, FRAMES)[:, BLENDSHAPE_CHANNELS.index("jawOpen")]
     np.testing.assert_allclose(jaw, said(head), atol=1e-5)  # once, not twice
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Drivers
-
-
-def drive(owner: Any, path: str, source: Any, source_path: str, expression: str = "var") -> Any:
-    """Let a value follow another."""
-    curve = owner.driver_add(path)
-    variable = curve.driver.variables.new()
-    variable.name = "var"
-    variable.targets[0].id_type = source.id_type
-    variable.targets[0].id, variable.targets[0].data_path = source, source_path
-    curve.driver.expression = expression
-    return curve
-
-
-def test_keys_that_follow_the_heads_keys_are_left_to_their_drivers(spoken: Any) -> None:
-    head = make_character(spoken, None)
-    teeth = spoken.objects["Teeth"].data.shape_keys
-    for name in ("jawOpen", "jawLeft"):
-        path = f'key_blocks["{name}"].value'
-        drive(teeth.key_blocks[name], "value", head.data.shape_keys, path)
-    result = generate(spoken, head)
-    assert (result.warnings, result.moved) == ((), True)
-    assert teeth not in [owner for owner, _ in take_actions.parts(take_of(head))]
-    np.testing.assert_allclose(heights(spoken, spoken.objects["Teeth"], FRAMES)[:, 0], said(head), atol=1e-5)
-
-
-def test_properties_that_drive_the_keys_are_animated_in_their_place(spoken: Any) -> None:
-    head = make_head(spoken)
-    control = bpy.data.objects.new("Control", None)
-    spoken.collection.objects.link(control)
-    for block in head.data.shape_keys.key_blocks[1:]:
-        control[block.name] = 0.0
-        drive(block, "value", control, f'["{block.name}"]')
-    result = generate(spoken, head)
-    assert (len(result.matched), result.unmatched_channels, result.moved) == (51, (), True)
-    assert {target.kind for target in result.targets} == {"property"}
-    assert "51 custom properties over 48 frames" in result.summary
-    assert [owner for owner, _ in take_actions.parts(take_of(head))] == [control]
-    jaw = heights(spoken, head, FRAMES)[:, BLENDSHAPE_CHANNELS.index("jawOpen")]
-    np.testing.assert_allclose(jaw, said(head), atol=1e-5)
-    generate(spoken, head)  # finds and replaces the take, which lies outside of the family
-    take_actions.remove_take(take_of(head))
-    assert control.animation_data is None and not bpy.data.actions
-
-
-def test_a_bone_property_at_the_end_of_two_drivers_is_found(spoken: Any) -> None:
-    head = make_character(spoken, None)
-    rig = spoken.objects["Rig"]
-    rig.pose.bones["jaw"]["open"] = 0.0
-    rig["jawOpen"] = 0.0
-    drive(rig, '["jawOpen"]', rig, 'pose.bones["jaw"]["open"]')
-    for part in ("Head", "Teeth"):
-        drive(spoken.objects[part].data.shape_keys.key_blocks["jawOpen"], "value", rig, '["jawOpen"]')
-    result = generate(spoken, head)
-    assert Target("property", "open", "jaw") in result.targets
-    for part, column in (("Head", BLENDSHAPE_CHANNELS.index("jawOpen")), ("Teeth", 0)):
-        np.testing.assert_allclose(heights(spoken, spoken.objects[part], FRAMES)[:, column], said(head), atol=1e-5)
-
-
-def test_a_property_of_the_armatures_data_is_found(spoken: Any) -> None:
-    head = make_character(spoken, None)
-    data = spoken.objects["Rig"].data
-    data["open"] = 0.0
-    drive(head.data.shape_keys.key_blocks["jawOpen"], "value", spoken.objects["Rig"], 'data["open"]')
-    generate(spoken, head)
-    generate(spoken, head)
-    np.testing.assert_allclose(
-        heights(spoken, head, FRAMES)[:, BLENDSHAPE_CHANNELS.index("jawOpen")], said(head), atol=1e-5
-    )
-    assert data in [owner for owner, _ in take_actions.parts(take_of(head))]
-    take_actions.remove_take(take_of(head))
-    assert data.animation_data is None and not bpy.data.actions
-
-
-def test_a_muted_driver_leaves_its_key_free(spoken: Any) -> None:
-    head = make_head(spoken)
-    head.data.shape_keys.key_blocks["jawOpen"].driver_add("value").mute = True
-    assert generate(spoken, head).warnings == ()
-    jaw = heights(spoken, head, FRAMES)[:, BLENDSHAPE_CHANNELS.index("jawOpen")]
-    np.testing.assert_allclose(jaw, said(head), atol=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("expression", "factor"), [("2*var", 2.0), ("var / 100", 0.01), ("-0.5 * var", -0.5), (" var*.25", 0.25)]
-)
-def test_a_driver_that_only_multiplies_is_reckoned_back(spoken: Any, expression: str, factor: float) -> None:
-    head = make_head(spoken)
-    head["amount"] = 0.0
-    drive(head.data.shape_keys.key_blocks["jawOpen"], "value", head, '["amount"]', expression)
-    result = generate(spoken, head)
-    assert Target("property", "amount") in result.targets
-    jaw = heights(spoken, head, FRAMES)[:, BLENDSHAPE_CHANNELS.index("jawOpen")]
-    np.testing.assert_allclose(jaw, said(head), atol=1e-5)
-    spoken.frame_set(23)
-    assert head["amount"] == pytest.approx(said(head)[12] / factor, rel=1e-5)
-
-
-def control(owner: Any, bone: str, kind: str, rig: Any, expression: str) -> None:
-    """Let a shape key follow a bone of a control rig in the bone's own space."""
-    driver = owner.driver_add("value").driver
-    variable = driver.variables.new()
-    variable.name, variable.type, driver.expression = "ctrl", "TRANSFORMS", expression
-    source = variable.targets[0]
-    source.id, source.bone_target, source.transform_type, source.transform_space = rig, bone, kind, "LOCAL_SPACE"
-
-
-def test_control_bones_are_animated_in_place_of_the_keys_that_follow_them(spoken: Any) -> None:
-    head = make_head(spoken)
-    rig = add_armature(spoken, "mouth_ctrl", "jaw_ctrl", name="Controls")
-    blocks = head.data.shape_keys.key_blocks
-    control(blocks["mouthLeft"], "mouth_ctrl", "LOC_X", rig, "ctrl * 2")
-    control(blocks["mouthRight"], "mouth_ctrl", "LOC_X", rig, "-2 * ctrl")
-    control(blocks["jawOpen"], "jaw_ctrl", "ROT_X", rig, "ctrl")
-    result = generate(spoken, head)
-    assert (result.warnings, result.moved, result.unmatched_channels) == ((), True, ())
-    moved = heights(spoken, head, FRAMES)
-    left, right = said(head, "mouthLeft"), said(head, "mouthRight")
-    for channel, expected in (
-        ("jawOpen", said(head)),
-        ("mouthLeft", np.maximum(left - right, 0)),  # one control can't do both at once
-        ("mouthRight", np.maximum(right - left, 0)),
-    ):
-        np.testing.assert_allclose(moved[:, BLENDSHAPE_CHANNELS.index(channel)], expected, atol=1e-4)
-    take_actions.remove_take(take_of(head))
-    assert rig.animation_data is None
-    assert not rig.pose.bones["mouth_ctrl"].location.length
-
-
-def test_drivers_that_reckon_are_left_alone_and_what_they_read_is_named(spoken: Any) -> None:
-    head = make_head(spoken)
-    control = add_armature(spoken, "smile_ctrl", name="Controls")
-    control["grin"] = 0.0
-    blocks = head.data.shape_keys.key_blocks
-    drive(blocks["mouthSmileLeft"], "value", control, '["grin"]', "var * 2 - 1")
-    turned = blocks["mouthSmileRight"].driver_add("value").driver
-    variable = turned.variables.new()
-    variable.type = "TRANSFORMS"
-    variable.targets[0].id, variable.targets[0].bone_target = control, "smile_ctrl"
-    result = generate(spoken, head)
-    assert result.warnings == (
-        "A driver moves mouthSmileLeft, mouthSmileRight; the take leaves it alone, or link grin, smile_ctrl in the Rig "
-        "panel, which they follow",
-    )
-    assert set(result.unmatched_channels) == {"mouthSmileLeft", "mouthSmileRight"}
-
-
-def test_drivers_in_a_circle_are_told_and_do_not_hang(spoken: Any) -> None:
-    head = make_head(spoken)
-    key = head.data.shape_keys
-    for name, other in (("jawOpen", "mouthClose"), ("mouthClose", "jawOpen")):
-        drive(key.key_blocks[name], "value", key, f'key_blocks["{other}"].value')
-    drive(key.key_blocks["jawLeft"], "value", key, 'key_blocks["jawLeft"].value')
-    result = generate(spoken, head)
-    assert "A driver moves jawLeft, jawOpen, mouthClose; the take leaves it alone" in result.warnings
-    assert len(result.matched) == 48
-
-
-def test_a_driver_that_reads_nothing_is_no_obstacle(spoken: Any) -> None:
-    head = make_head(spoken)
-    drive(head.data.shape_keys.key_blocks["jawOpen"], "value", head, '["gone"]')
-    assert "jawOpen" in generate(spoken, head).unmatched_channels
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Linked characters
-
-
-def linked_character(tmp_path: Path) -> Any:
-    """The collection of a character in another file, linked into a new scene that has a sound; its override."""
-    bpy.ops.wm.read_homefile(use_empty=True)
-    make_character(bpy.context.scene, None)
-    collection = bpy.data.collections.new("Character")
-    for obj in bpy.context.scene.objects:
-        collection.objects.link(obj)
-    library = str(tmp_path / "character.blend")
-    bpy.data.libraries.write(library, {collection})
-    bpy.ops.wm.read_homefile(use_empty=True)
-    with bpy.data.libraries.load(library, link=True) as (_, wanted):
-        wanted.collections = ["Character"]
-    add_strip(bpy.context.scene, write_bursts(tmp_path / "a.wav", 2.0, [0.5, 1.5]), 11)
-    return wanted.collections[0]
-
-
-def local(name: str) -> Any:
-    return next(obj for obj in bpy.data.objects if obj.name == name and obj.library is None)
-
-
-def overridden(collection: Any) -> Any:
-    """The override of a linked character: objects and armatures, but not the data of meshes."""
-    collection.override_hierarchy_create(bpy.context.scene, bpy.context.view_layer, do_fully_editable=True)
-    return local("Head")
-
-
-def test_a_linked_character_gives_one_sentence(tmp_path: Path) -> None:
-    collection = linked_character(tmp_path)
-    bpy.context.scene.collection.children.link(collection)
-    with pytest.raises(ValueError, match="The mesh of Head is linked from another file; make it local or a library"):
-        generate(bpy.context.scene, collection.objects["Head"])
-    with pytest.raises(ValueError, match=r"Rig is linked from another file; make it local or a library override \(Obj"):
-        generate(bpy.context.scene, collection.objects["Rig"])
-    assert not bpy.data.actions
-
-
-def test_an_overridden_character_moves_and_is_told_what_stays_linked(tmp_path: Path) -> None:
-    head = overridden(linked_character(tmp_path))
-    scene = bpy.context.scene
-    assert not head.data.shape_keys.is_editable
-    head[face.RIG_MAP] = rig_map_to_text(RigMap("Keys alone", KEYS))
-    with pytest.raises(ValueError, match="The mesh of Head is linked from another file"):
-        generate(scene, head)
-    head[face.RIG_MAP] = rig_map_to_text(RigMap("Jaw", (JAW,)))
-    result = generate(scene, head)
-    assert result.matched == ("jaw",)
-    assert len([warning for warning in result.warnings if "is linked from another file" in warning]) == 3
-    tilt = [move.to_euler().x for move in bone_matrices(scene, local("Rig"), "jaw", FRAMES)]
-    np.testing.assert_allclose(tilt, JAW_RADIANS * said(head), atol=1e-5)
-
-
-def test_an_overridden_mesh_speaks_after_saving_and_opening(tmp_path: Path) -> None:
-    head = overridden(linked_character(tmp_path))
-    for obj in (head, local("Teeth"), local("Lashes")):
-        obj.data = obj.data.override_create()
-    result = generate(bpy.context.scene, head)
-    assert (result.moved, result.unmatched_channels, result.warnings) == (True, (), ())
-    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
-    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "shot.blend"))
-    head, scene = local("Head"), bpy.context.scene
-    jaw = heights(scene, head, FRAMES)[:, BLENDSHAPE_CHANNELS.index("jawOpen")]
-    np.testing.assert_allclose(jaw, said(head), atol=1e-5)
-    np.testing.assert_allclose(heights(scene, local("Teeth"), FRAMES)[:, 0], said(head), atol=1e-5)
-    take_actions.remove_take(take_of(head))
-    assert not heights(scene, head, [23]).any()
 
 
 # ---------------------------------------------------------------------------------------------------------------------

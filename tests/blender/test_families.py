@@ -12,7 +12,7 @@ from blender_addon.core.shaping import Shaping
 from rigs import sentence_sheet
 from rigs.test_rigs import RIGS
 
-from .test_face import state
+from .characters import state
 
 NAMED = [name for name in RIGS if name != "creature"]
 MIN_SHARE, MIN_APERTURE, MIN_WIDTH = 0.95, 0.95, 0.85

@@ -14,8 +14,8 @@ from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.retarget import RigMap, rig_map_to_text
 from blender_addon.core.shaping import Shaping
 
+from .characters import FRAMES, JAW, add_armature, bind, said, take_of
 from .scenes import NO_LIFE, TINY_MODEL, add_strip, heights, make_head, write_bursts
-from .test_face import FRAMES, JAW, add_armature, bind, said, take_of
 
 Breaker = Callable[[Any, Any], None]
 

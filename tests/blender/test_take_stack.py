@@ -14,9 +14,9 @@ from blender_addon import face, generation, keyframes, nla, take_actions, take_k
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.shaping import Shaping
 
+from .characters import bone_matrices, make_character
 from .interface import Context, Layout
 from .scenes import NO_LIFE, TINY_MODEL, add_strip, heights, jaw_heights, make_head, snapshot, write_bursts
-from .test_face import bone_matrices, make_character
 
 LINE, OTHER = "Voxkey line.wav", "Voxkey other.wav"
 FRAMES = [-5, 0, 1, 5, 13, 20, 25, 37, 48, 49, 60, 200]

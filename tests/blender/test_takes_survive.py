@@ -14,8 +14,8 @@ from blender_addon.audio_io import find_source
 from blender_addon.core.shaping import Shaping
 from tests.ui.dump import differences, dump
 
+from .characters import make_character
 from .scenes import NO_LIFE, TINY_MODEL, add_strip, heights, write_bursts
-from .test_face import make_character
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # a dump reads what Blender is about to drop
 LINE = "Voxkey line.wav"
