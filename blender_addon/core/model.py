@@ -23,7 +23,7 @@ from .numpy_runtime import NumpySession
 from .picture_face import Found
 
 CONTRACT_VERSION = 1
-CHUNK_SECONDS = 20.0
+CHUNK_SECONDS = 30.0
 """Audio predicted at a time: long beside the overlap, which is computed twice, and small in memory."""
 PICTURES_AT_ONCE = 8
 """Pictures painted at a time."""
