@@ -33,10 +33,15 @@ ALL_OWN = "voxkey_all_own"
 _KEYS_DEFAULT_TO_1 = bpy.app.version >= (5, 0, 0)
 
 
-def layers(owner: Any) -> list[tuple[Any, bpy.types.Action]]:
-    """(NLA track, Action) of every strip with an Action, bottom first, of a data-block."""
-    tracks = owner.animation_data.nla_tracks if owner.animation_data else ()
-    return [(track, strip.action) for track in tracks for strip in track.strips if strip.action]
+def layers(owner: Any) -> Iterator[tuple[Any, bpy.types.Action]]:
+    """(NLA track, Action) of every strip with an Action, bottom first, of a data-block.
+
+    One by one, as most who ask look for the first of a kind, and each button of a panel asks.
+    """
+    for track in owner.animation_data.nla_tracks if owner.animation_data else ():
+        for strip in track.strips:
+            if strip.action:
+                yield track, strip.action
 
 
 def owners(action: bpy.types.Action) -> list[Any]:

@@ -120,7 +120,7 @@ def listed_on(found: Iterable[Any]) -> Listed:
     """The takes on some data-blocks."""
     takes: Listed = {}
     for owner in found:
-        for track, action in reversed(nla.layers(owner)):
+        for track, action in reversed(list(nla.layers(owner))):
             if take_actions.is_take(action):
                 takes.setdefault(action, track)
     return takes
