@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import numpy as np
 import tyro
 
+from blender_addon.core.numpy_runtime import NumpySession
 from trainer import run
 from trainer.voice_to_face import train
 from trainer.voice_to_face.model import VoiceNetwork, VoiceToFace
@@ -38,9 +38,8 @@ def main(config: Config) -> dict[str, dict[str, float]]:
     networks = [VoiceNetwork() for _ in config.runs]
     for network, folder in zip(networks, config.runs, strict=True):
         train.load_weights(network, folder / train.ARRAYS)
-    contracts = [read_contract(folder / train.ARRAYS) for folder in config.runs]
-    corpora = train.load_corpora(train.Config(clips=config.clips, fake=config.fake), validation=True)
-    held_out = {corpus: list(clips) for corpus, clips in corpora.items()}
+    contracts = [json.loads(NumpySession(folder / train.ARRAYS).contract) for folder in config.runs]
+    held_out = train.load_held_out(train.Config(clips=config.clips, fake=config.fake))
     model = VoiceToFace(*networks).eval()
     figures = train.validate(model, held_out)
     # a dictionary keeps the order, and each corpus once
@@ -50,13 +49,6 @@ def main(config: Config) -> dict[str, dict[str, float]]:
     config.run.mkdir(parents=True, exist_ok=True)
     train.write_model(model, config.run, held_out, train.contract(trained_on, trained_with, figures))
     return figures
-
-
-def read_contract(path: Path) -> dict[str, Any]:
-    """The contract of a model, from the .npz beside it."""
-    with np.load(path, allow_pickle=False) as arrays:
-        contract: dict[str, Any] = json.loads(str(arrays["contract"]))
-    return contract
 
 
 if __name__ == "__main__":

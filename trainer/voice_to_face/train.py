@@ -192,6 +192,11 @@ def load_corpora(config: Config, validation: bool) -> dict[str, Iterator[Clip]]:
     return corpora
 
 
+def load_held_out(config: Config) -> dict[str, list[Clip]]:
+    """The clips of each corpus that tell how good a model is."""
+    return {corpus: list(clips) for corpus, clips in load_corpora(config, validation=True).items()}
+
+
 def load_tracks(config: Config) -> list[Track]:
     """What is trained on; silence comes last."""
     tracks = [
@@ -278,7 +283,7 @@ def main(config: Config) -> dict[str, dict[str, float]]:
     if config.start:  # before the clips, which take minutes
         load_weights(network, config.start, config.start_network)
     tracks = load_tracks(config)
-    held_out = {corpus: list(clips) for corpus, clips in load_corpora(config, validation=True).items()}
+    held_out = load_held_out(config)
     if not config.start:
         network.standardise(sample_features(tracks, config))
     network.keep_at_rest(labelled_channels(tracks) == 0)
