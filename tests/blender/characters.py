@@ -6,15 +6,13 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from blender_addon import face, generation, take_actions
+from blender_addon import face, take_actions
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.curves import sample_curves
 from blender_addon.core.retarget import Link, RigMap, Target, rig_map_to_text
-from blender_addon.core.shaping import Shaping
 
-from .scenes import NO_LIFE, TINY_MODEL, make_head, snapshot
+from .scenes import make_head, snapshot
 
-SPEECH_ALONE = Shaping(**NO_LIFE)
 JAW_RADIANS = 0.4
 FRAMES = np.arange(11, 59)
 """Those of the take."""
@@ -67,10 +65,6 @@ def make_character(scene: Any, rig_map: RigMap | None = RIG_MAP) -> Any:
         head[face.RIG_MAP] = rig_map_to_text(rig_map)
     bpy.context.view_layer.update()
     return head
-
-
-def generate(scene: Any, obj: Any, shaping: Shaping = SPEECH_ALONE) -> generation.Result:
-    return generation.generate(scene, obj, "", shaping, TINY_MODEL)
 
 
 def take_of(obj: Any) -> Any:

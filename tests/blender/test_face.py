@@ -21,17 +21,15 @@ from .characters import (
     JAW,
     JAW_RADIANS,
     RIG_MAP,
-    SPEECH_ALONE,
     add_armature,
     bind,
     bone_matrices,
-    generate,
     make_character,
     said,
     state,
     take_of,
 )
-from .scenes import NO_LIFE, TINY_MODEL, add_strip, heights, make_head, snapshot, write_bursts
+from .scenes import NO_LIFE, TINY_MODEL, add_strip, generate, heights, make_head, snapshot, write_bursts
 
 # ---------------------------------------------------------------------------------------------------------------------
 # One take for all
@@ -148,7 +146,7 @@ def test_takes_of_two_sounds_share_the_bones_and_part_again(spoken: Any, tmp_pat
     before = state(spoken)
     add_strip(spoken, write_bursts(tmp_path / "b.wav", 1.0, [0.5]), 101)
     for source in ("a.wav", "b.wav", "a.wav"):
-        generation.generate(spoken, head, source, SPEECH_ALONE, TINY_MODEL)
+        generate(spoken, head, source)
     alone = bone_matrices(spoken, rig, "jaw", range(101, 125))
     assert max(move.to_euler().x for move in alone) > 0.2
     take_actions.remove_take(take_of(head))
@@ -203,7 +201,7 @@ def test_a_copied_character_shares_the_take_until_its_own_is_made_or_removed(spo
     before = state(spoken)
     jaw = said(head)
     assert face.find_take(copy, "a.wav") == take_of(head)
-    generate(spoken, copy, Shaping(strength=0.5, **NO_LIFE))
+    generate(spoken, copy, shaping=Shaping(strength=0.5, **NO_LIFE))
     for item, expected in (("Teeth", jaw), ("Teeth.001", jaw / 2)):
         np.testing.assert_allclose(heights(spoken, spoken.objects[item], FRAMES)[:, 0], expected, atol=1e-5)
     after = state(spoken)
@@ -251,7 +249,7 @@ def test_a_head_bone_nods_unless_an_object_does(spoken: Any) -> None:
     bind(make_head(spoken, [], "Body"), rig)
     nod = Link("headPitch", Target("bone", "head", "rotation_x"), minimum=-1.0)
     rig[face.RIG_MAP] = rig_map_to_text(RigMap("Nodding", (JAW, nod)))
-    assert generate(spoken, rig, Shaping()).matched == ("jaw", "head")
+    assert generate(spoken, rig, shaping=Shaping()).matched == ("jaw", "head")
     assert max(abs(move.to_euler().x) for move in bone_matrices(spoken, rig, "head", FRAMES)) > 0.005
     neck = bpy.data.objects.new("Neck", None)
     spoken.collection.objects.link(neck)

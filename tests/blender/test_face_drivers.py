@@ -10,8 +10,8 @@ from blender_addon import take_actions
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.retarget import Target
 
-from .characters import FRAMES, add_armature, generate, make_character, said, take_of
-from .scenes import heights, make_head
+from .characters import FRAMES, add_armature, make_character, said, take_of
+from .scenes import generate, heights, make_head
 
 
 def drive(owner: Any, path: str, source: Any, source_path: str, expression: str = "var") -> Any:

@@ -11,8 +11,8 @@ from blender_addon import face, take_actions
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from blender_addon.core.retarget import RigMap, rig_map_to_text
 
-from .characters import FRAMES, JAW, JAW_RADIANS, KEYS, bone_matrices, generate, make_character, said, take_of
-from .scenes import add_strip, heights, write_bursts
+from .characters import FRAMES, JAW, JAW_RADIANS, KEYS, bone_matrices, make_character, said, take_of
+from .scenes import add_strip, generate, heights, write_bursts
 
 
 def linked_character(tmp_path: Path) -> Any:

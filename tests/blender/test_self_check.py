@@ -15,20 +15,18 @@ from blender_addon.core.retarget import RigMap, rig_map_to_text
 from blender_addon.core.shaping import Shaping
 
 from .characters import FRAMES, JAW, add_armature, bind, said, take_of
-from .scenes import NO_LIFE, TINY_MODEL, add_strip, heights, make_head, write_bursts
+from .scenes import NO_LIFE, TINY_MODEL, add_strip, heights, make_head
 
 Breaker = Callable[[Any, Any], None]
 
 
 @pytest.fixture
-def spoken(scene: Any, tmp_path: Path) -> Any:
+def spoken(burst_scene: Any) -> Any:
     """A scene with a strip of 2 s from frame 11 on; a head with keys, and a body that hangs on a jaw bone."""
-    add_strip(scene, write_bursts(tmp_path / "a.wav", 2.0, [0.5, 1.5]), 11)
-    make_head(scene)
-    rig = add_armature(scene, "jaw")
-    bind(make_head(scene, [], "Body"), rig).data.vertices[0].co.y = 1.0
+    rig = add_armature(burst_scene, "jaw")
+    bind(make_head(burst_scene, [], "Body"), rig).data.vertices[0].co.y = 1.0
     rig[face.RIG_MAP] = rig_map_to_text(RigMap("Jaw", (JAW,)))
-    return scene
+    return burst_scene
 
 
 def generate(scene: Any, obj: Any, shaping: Shaping = Shaping(**NO_LIFE)) -> generation.Result:  # noqa: B008

@@ -191,6 +191,7 @@ def test_a_track_that_something_else_made_is_followed_at_its_rate() -> None:
 def test_lips_that_touch_in_speech_keep_touching(said: tuple[Curves, Curves], emotion: str, strength: float) -> None:
     before, after = felt(said), felt(said, emotion=emotion, emotion_strength=strength)
     touching = short_contacts(before)
+    assert touching.sum() > 200
     assert (np.diff(touching.astype(int)) == 1).sum() >= 2 * N_LIP_SOUNDS
     assert (lip_gap(after)[touching] < CONTACT_GAP + 1e-6).all()
     beyond = seen_gap(after)[touching] - np.maximum(seen_gap(before)[touching], 0)
