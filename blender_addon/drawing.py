@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import textwrap
+from functools import lru_cache
 from typing import Any
 
 import bpy
@@ -22,8 +23,13 @@ def draw_sentence(layout: Any, context: bpy.types.Context, sentence: str, icon: 
     n_characters = max(12, int((context.region.width / scale - 50) / CHARACTER_PX))
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for number, line in enumerate(textwrap.wrap(translated(sentence), n_characters)):
+    for number, line in enumerate(_lines(translated(sentence), n_characters)):
         column.label(text=line, translate=False, icon=icon if number == 0 else "BLANK1")
+
+
+@lru_cache(256)  # breaking a sentence takes longer than drawing it
+def _lines(text: str, n_characters: int) -> tuple[str, ...]:
+    return tuple(textwrap.wrap(text, n_characters))
 
 
 def redraw_panels(context: bpy.types.Context) -> None:

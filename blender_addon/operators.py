@@ -73,8 +73,8 @@ def runtime_problem(context: bpy.types.Context) -> str | None:
 
 def _rig_problem(obj: bpy.types.Object) -> str | None:
     """Why nothing of a face would move, if the last look at it has shown that."""
-    known = rig_look.fresh_look(obj)
-    if known is None or known.rig_map:
+    known = rig_look.seen(obj)
+    if known is None or known.rig_map or rig_look.fresh_look(obj) is None:
         return None
     return (
         known.problem or f"No rig map knows the names of {obj.name}; choose one or match by shape, in the section Rig"

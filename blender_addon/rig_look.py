@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -104,10 +104,13 @@ def last_look(obj: bpy.types.Object) -> Look | None:
     return seen(obj)
 
 
-def owners(known: Look) -> list[Any]:
-    """The data-blocks that a take of a character may animate, as of a look at it, as far as they are still there."""
+def owners(known: Look) -> Iterator[Any]:
+    """The data-blocks that a take of a character may animate, as of a look at it, as far as they are still there.
+
+    One by one, as those who draw look for the first with a take.
+    """
     found = (getattr(bpy.data, place).get(key) for place, key in known.owners)
-    return [owner for owner in found if owner]
+    return (owner for owner in found if owner)
 
 
 def listed(obj: bpy.types.Object) -> Listed:

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import bpy
@@ -81,10 +82,9 @@ def write_part_facts(action: bpy.types.Action, take: bpy.types.Action, checksum:
     action[nla.FACTS] = json.dumps({"checksum": checksum})
 
 
-def read_facts(action: bpy.types.Action) -> dict[str, Any]:
-    """What a take was made from."""
-    facts: dict[str, Any] = json.loads(action[nla.FACTS])
-    return facts
+def read_facts(action: bpy.types.Action) -> Mapping[str, Any]:
+    """What a take was made from; to read only, as all who ask share it."""
+    return _parsed(action[nla.FACTS])
 
 
 def add_facts(take: bpy.types.Action, **facts: Any) -> None:
@@ -212,3 +212,9 @@ def set_replacing(take: bpy.types.Action, character: Sequence[Any], is_replacing
 def is_replacing(take: bpy.types.Action) -> bool:
     """Whether a take silences what lies below it."""
     return any(strip.blend_type == "REPLACE" for owner in nla.owners(take) for strip in nla.strips_of(owner, take))
+
+
+@lru_cache(64)  # each button of a panel asks for the take, at every redraw
+def _parsed(text: str) -> Mapping[str, Any]:
+    facts: Mapping[str, Any] = json.loads(text)
+    return facts

@@ -11,6 +11,7 @@ track of one data-block, and silences the track that holds what no take touches 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -271,7 +272,7 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
     layout.template_list("VOXKEY_UL_takes", "", manager, "voxkey_takes", manager, "voxkey_take", rows=4)
     take = _selected(context, _drawn)
     following.draw(layout, context, take)
-    _draw_facts(layout, take, _drawn[take].mute)
+    _draw_facts(layout, take, _drawn[take])
     if not _drawn[take].mute:
         take_range.draw(layout, context, take)
     take_stack.draw(layout, context)
@@ -340,11 +341,11 @@ def _click(_manager: Any, index: int) -> None:
         operators.show_shaping(bpy.context, regeneration.range_shaping(take, operators.chosen_range(bpy.context)))
 
 
-def _icon(facts: dict[str, Any]) -> str:
+def _icon(facts: Mapping[str, Any]) -> str:
     return {predictions.CAPTURE: "FILE", predictions.LISTENING: "HIDE_OFF"}.get(facts["model_kind"], "SOUND")
 
 
-def _draw_facts(layout: Any, take: bpy.types.Action, is_muted: bool) -> None:
+def _draw_facts(layout: Any, take: bpy.types.Action, track: Any) -> None:
     facts = take_actions.read_facts(take)
     made = {predictions.CAPTURE: "Imported", predictions.LISTENING: "Listens to others"}.get(facts["model_kind"])
     row = layout.row(align=True)
@@ -357,15 +358,15 @@ def _draw_facts(layout: Any, take: bpy.types.Action, is_muted: bool) -> None:
     last_frame = facts["start_frame"] + facts["n_frames"] - 1
     column.label(text=translated(f"{facts['rig_map']}, frames {facts['start_frame']} to {last_frame}"), icon="BLANK1")
     column.label(text=f"{datetime.fromisoformat(facts['date']):%d %B %Y, %H:%M}", icon="TIME")
-    if is_muted:
+    if track.mute:
         column.label(text="Muted: kept, but out of use", icon="INFO")
     row = layout.row(align=True)
-    is_replacing = take_actions.is_replacing(take)
+    is_replacing = any(strip.blend_type == "REPLACE" for strip in track.strips)
     for mode, text in (("ADD", "Add"), ("REPLACE", "Replace")):
         button = row.operator("voxkey.blend_take", text=text, depress=is_replacing == (mode == "REPLACE"))
         button.take, button.mode = take.name, mode
     buttons = layout.column(align=True)
-    if is_muted:
+    if track.mute:
         buttons.operator("voxkey.mute_take", text="Use This Take", icon="CHECKBOX_HLT").take = take.name
     else:
         text = "Apply to Take"
