@@ -1,5 +1,6 @@
 """Heads, sounds and scenes for tests, made in code."""
 
+import struct
 import wave
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -72,6 +73,13 @@ def write_wav(path: Path, samples: NDArray[np.float64], rate_hz: int = RATE_HZ) 
         file.setframerate(rate_hz)
         file.writeframes((samples * 32767).astype("<i2").tobytes())
     return path
+
+
+def write_nan_wav(path: Path) -> None:
+    """A second of 32-bit samples that are not numbers, which the wave module can't write."""
+    data = np.full(48_000, np.nan, "<f4").tobytes()
+    head = struct.pack("<4sI4s4sIHHIIHH", b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, 3, 1, 48_000, 192_000, 4, 32)
+    path.write_bytes(head + struct.pack("<4sI", b"data", len(data)) + data)
 
 
 def set_fps(scene: Any, fps: int, fps_base: float) -> None:

@@ -1,7 +1,6 @@
 """What is read from a strip is what Blender plays: the same bursts at the same scene frames."""
 
 import math
-import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 from blender_addon import audio_io
 from blender_addon.core.wav import read_wav
 
-from .scenes import RATE_HZ, add_strip, set_fps, write_bursts, write_wav
+from .scenes import RATE_HZ, add_strip, set_fps, write_bursts, write_nan_wav, write_wav
 
 RATES = [(24, 1.0), (25, 1.0), (30, 1.001), (60, 1.0)]
 BURSTS_SECONDS = (0.5, 1.3, 2.0, 2.9)
@@ -243,12 +242,6 @@ def test_no_name_means_the_active_strip(scene: Any, tmp_path: Path) -> None:
     assert audio_io.source_names(scene) == [first.name, second.name]
 
 
-def nan_wav(path: Path) -> None:
-    data = np.full(48_000, np.nan, "<f4").tobytes()
-    head = struct.pack("<4sI4s4sIHHIIHH", b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, 3, 1, 48_000, 192_000, 4, 32)
-    path.write_bytes(head + struct.pack("<4sI", b"data", len(data)) + data)
-
-
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
@@ -256,7 +249,7 @@ def nan_wav(path: Path) -> None:
         (lambda path: path.write_bytes(b"RIFF0000WAVE"), "is damaged"),
         (lambda path: path.write_text("no sound at all"), "can't be decoded"),
         (lambda path: write_wav(path, np.zeros((48_000, 1))), "The audio is silent"),
-        (nan_wav, "samples that are not numbers"),
+        (write_nan_wav, "samples that are not numbers"),
     ],
 )
 def test_bad_sound_gives_one_sentence(scene: Any, tmp_path: Path, make: Callable[[Path], None], sentence: str) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import resource
-import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,7 +13,16 @@ import numpy as np
 import pytest
 
 from blender_addon import audio_io, cli, take_actions
-from tests.blender.scenes import TINY_MODEL, add_strip, jaw_heights, key_frames, make_head, write_bursts, write_wav
+from tests.blender.scenes import (
+    TINY_MODEL,
+    add_strip,
+    jaw_heights,
+    key_frames,
+    make_head,
+    write_bursts,
+    write_nan_wav,
+    write_wav,
+)
 
 ROOT = Path(__file__).parent.parent.parent
 VOXKEY = [sys.executable, "-c", "from blender_addon.cli import main; main()", "generate"]
@@ -154,12 +162,6 @@ def run_in_this_process(capfd: Any, *arguments: object) -> tuple[int, str, str]:
     return code, printed.out, printed.err
 
 
-def nan_wav(path: Path) -> None:
-    data = np.full(48_000, np.nan, "<f4").tobytes()
-    head = struct.pack("<4sI4s4sIHHIIHH", b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, 3, 1, 48_000, 192_000, 4, 32)
-    path.write_bytes(head + struct.pack("<4sI", b"data", len(data)) + data)
-
-
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
@@ -167,7 +169,7 @@ def nan_wav(path: Path) -> None:
         (lambda path: path.write_bytes(b"RIFF0000WAVEfmt "), "speech.wav is damaged"),
         (lambda path: path.write_text("hello"), "speech.wav can't be decoded"),
         (lambda path: write_wav(path, np.zeros((48_000, 1))), "The audio is silent"),
-        (nan_wav, "samples that are not numbers"),
+        (write_nan_wav, "samples that are not numbers"),
     ],
 )
 def test_bad_sound_gives_one_sentence_and_no_file(
