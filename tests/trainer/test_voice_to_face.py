@@ -21,6 +21,7 @@ from trainer.voice_to_face import join
 from trainer.voice_to_face import train as training
 from trainer.voice_to_face.data import (
     ENVELOPE,
+    MEL_HZ,
     Track,
     _other_voice,
     _smeared,
@@ -80,6 +81,14 @@ def test_variations_differ_and_stay_sound(tracks: list[Track]) -> None:
     assert all(torch.isfinite(rows).all() and (rows >= 0).all() for rows in varied)
     levels_db = 10 * torch.stack([rows.mean() for rows in varied]).log10()
     assert levels_db.std() > 5
+
+
+def test_some_runs_are_heard_through_a_telephone(tracks: list[Track]) -> None:
+    power = torch.ones(200, N_MELS)
+    varied = [vary(power, torch.zeros(200, N_MELS), generator(seed)) for seed in range(300)]
+    above, inside = MEL_HZ > 4000, (MEL_HZ > 500) & (MEL_HZ < 2500)
+    fall_db = 10 * torch.tensor([(rows[:, above].mean() / rows[:, inside].mean()).log10() for rows in varied])
+    assert 0.05 < (fall_db < -20).float().mean() < 0.3
 
 
 def test_targets_follow_the_sound_at_any_speed(tracks: list[Track]) -> None:

@@ -62,8 +62,12 @@ NOISE_DB, CLEAN_NOISE_DB = (4.0, 40.0), (30.0, 60.0)
 NOISE_SLOPE = (-0.3, 1.6)
 """Exponent of the fall of noise power with frequency: 0 is white, 1 is pink."""
 BABBLE_SHARE, BABBLE_DB, N_BABBLERS = 0.4, (3.0, 25.0), (1, 6)
-BAND_SHARE, BAND_LOW_HZ, BAND_HIGH_HZ = 0.3, (60.0, 450.0), (2800.0, 7600.0)
+BAND_SHARE, BAND_LOW_HZ, BAND_HIGH_HZ = 0.5, (60.0, 450.0), (2600.0, 7600.0)
 """Telephones and old recordings: what lies outside the band is gone."""
+BAND_STEEPNESS, BAND_DEPTH = (4.0, 20.0), 8.0
+"""Decades of power an octave by which it goes, and how many in all."""
+COMPANDING_SHARE, COMPANDING_DB = 0.2, (24.0, 44.0)
+"""Samples of few bits, whose noise rises and falls with the speech (ITU-T G.711): how often, and how far below."""
 CODEC_SHARE, CODEC_DB = 0.2, (25.0, 45.0)
 """Lossy codecs drop the bands that lie so far below the loudest one of a row."""
 CLIPPING_SHARE, CLIPPING_DB, CLIPPING_SPREAD = 0.15, (3.0, 20.0), 0.15
@@ -220,6 +224,7 @@ def vary(power: Tensor, babble: Tensor, generator: torch.Generator) -> Tensor:
         power = _reverberated(power, generator)
         power = power + babble + _noise(len(power), NOISE_DB, generator)
         power = _clipped(power, generator)
+        power = _companded(power, generator)
         power = _in_band(power, generator)
         power = _through_codec(power, generator)
     return power * FULL_SCALE_POWER * 10 ** (_uniform(*LEVEL_DB, generator) / 10)
@@ -272,8 +277,12 @@ def _noise(n_rows: int, below_speech_db: tuple[float, float], generator: torch.G
     """Mel power (R, N_MELS) of stationary noise of a random colour and level."""
     fall = MEL_HZ.float() ** -_uniform(*NOISE_SLOPE, generator) * _colour(generator)
     level = 10 ** (-_uniform(*below_speech_db, generator) / 10)
-    flutter = torch.randn(4, n_rows, N_MELS, generator=generator).square().mean(dim=0)
-    return level * flutter * fall / fall.mean()
+    return level * _flutter(n_rows, generator) * fall / fall.mean()
+
+
+def _flutter(n_rows: int, generator: torch.Generator) -> Tensor:
+    """Mel power (R, N_MELS) of noise about 1, as it differs from row to row."""
+    return torch.randn(4, n_rows, N_MELS, generator=generator).square().mean(dim=0)
 
 
 def _clipped(power: Tensor, generator: torch.Generator) -> Tensor:
@@ -287,13 +296,24 @@ def _clipped(power: Tensor, generator: torch.Generator) -> Tensor:
     return gain * (power + CLIPPING_SPREAD * (1 - gain) * row_power * harmonics / harmonics.mean())
 
 
+def _companded(power: Tensor, generator: torch.Generator) -> Tensor:
+    """Power with noise as loud as a coder of few bits makes at the loudness of each row, sometimes."""
+    below_db = _uniform(*COMPANDING_DB, generator)
+    if _uniform(0, 1, generator) > COMPANDING_SHARE:
+        return power
+    return power + 10 ** (-below_db / 10) * power.mean(dim=1, keepdim=True) * _flutter(len(power), generator)
+
+
 def _in_band(power: Tensor, generator: torch.Generator) -> Tensor:
     """Power with steep ends of a random band, sometimes."""
-    low_hz, high_hz = _uniform(*BAND_LOW_HZ, generator), _uniform(*BAND_HIGH_HZ, generator)
+    low_hz = _uniform(*BAND_LOW_HZ, generator)
+    narrowest_hz, widest_hz = BAND_HIGH_HZ
+    high_hz = narrowest_hz * (widest_hz / narrowest_hz) ** _uniform(0, 1, generator)
+    steepness = _uniform(*BAND_STEEPNESS, generator)
     if _uniform(0, 1, generator) > BAND_SHARE:
         return power
     outside_octaves = torch.log2(low_hz / MEL_HZ).clamp(min=0) + torch.log2(MEL_HZ / high_hz).clamp(min=0)
-    return power * 10 ** (-6 * outside_octaves.float().clamp(max=1))
+    return power * 10 ** -(steepness * outside_octaves.float()).clamp(max=BAND_DEPTH)
 
 
 def _through_codec(power: Tensor, generator: torch.Generator) -> Tensor:
