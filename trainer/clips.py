@@ -6,6 +6,7 @@ import json
 import zipfile
 import zlib
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 
 import numpy as np
@@ -92,9 +93,15 @@ def list_clips(folder: Path, validation: bool) -> list[Path]:
     """
     return [
         path
-        for path in sorted(folder.rglob("*.npz"))
+        for path in npz_files(folder)
         if (zlib.crc32(path.stem.partition(VARIANT_MARK)[0].encode()) % 100 < VALIDATION_PERCENT) == validation
     ]
+
+
+def npz_files(folder: Path) -> list[Path]:
+    """The .npz files below a folder, sorted; also through links, as corpora may lie on other disks."""
+    found = glob("**/*.npz", root_dir=folder, recursive=True)  # noqa: PTH207  (Path.rglob passes by links)
+    return sorted(folder / name for name in found)
 
 
 def evenly_thinned(paths: list[Path], at_most: int) -> list[Path]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.clips import VALIDATION_PERCENT
+from trainer.clips import VALIDATION_PERCENT, npz_files
 
 SCORING = "scoring"
 """In the path of pictures that score models."""
@@ -19,7 +19,7 @@ SCORING = "scoring"
 def files_by_character(folder: Path, validation: bool) -> dict[str, list[Path]]:
     """The files of frames below a folder by who is seen, of the characters on one side of the split."""
     characters = defaultdict(list)
-    for path in sorted(folder.rglob("*.npz")):
+    for path in npz_files(folder):
         if SCORING not in path.relative_to(folder).parts:
             characters[_character(path)].append(path)
     return {

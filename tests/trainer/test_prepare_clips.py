@@ -60,3 +60,14 @@ def test_every_clip_is_on_one_side_of_the_split(tmp_path: Path) -> None:
     assert len(training) + len(validation) == 200
     assert not set(training) & set(validation)
     assert 5 < len(validation) < 30
+
+
+def test_a_corpus_on_another_disk_is_found_through_a_link(tmp_path: Path) -> None:
+    elsewhere, clips = tmp_path / "disk" / "grid", tmp_path / "clips"
+    elsewhere.mkdir(parents=True)
+    clips.mkdir()
+    (clips / "grid").symlink_to(elsewhere)
+    for i in range(100):
+        (elsewhere / f"clip_{i:04d}.npz").touch()
+    found = list_clips(clips, validation=False) + list_clips(clips, validation=True)
+    assert {path.parent for path in found} == {clips / "grid"} and len(found) == 100

@@ -43,6 +43,7 @@ from tqdm import tqdm
 
 from blender_addon.core.frames import SIDE_PX, Frames, load_frames
 from trainer import run
+from trainer.clips import npz_files
 from trainer.evaluate import image_mse
 from trainer.export import export_model
 from trainer.gan import discriminator_loss, generator_loss
@@ -185,7 +186,7 @@ def load_pictures(config: Config) -> tuple[Pictures, Pictures, list[Frames]]:
 
 
 def _frames_of(folder: Path, character: str) -> list[Frames]:
-    files = (load_frames(path) for path in tqdm(sorted(folder.rglob("*.npz")), desc="frames", unit="file"))
+    files = (load_frames(path) for path in tqdm(npz_files(folder), desc="frames", unit="file"))
     return [file for file in files if file.character == character]
 
 
