@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+import pytest
 import torch
 
 from blender_addon.core.channels import BLENDSHAPE_CHANNELS
 from trainer.blendshape_attention import hmm
+from trainer.blendshape_attention.data import Example
 from trainer.blendshape_attention.model import HOP_SAMPLES
 
 REPOSITORY = Path(__file__).parents[2]
@@ -100,3 +102,15 @@ def test_no_clips_is_a_sentence(tmp_path: Path) -> None:
     result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert result.returncode == 1
     assert "prepare a corpus first" in result.stderr
+
+
+def test_clips_are_cut_into_whole_pieces_and_short_ones_left_out() -> None:
+    short, long = (
+        Example("fake", "none", torch.rand(n_frames + 63, 39), torch.rand(n_frames, 51), torch.ones(51))
+        for n_frames in (49, 150)
+    )
+    pieces = hmm.segments_of([short, long], torch.ones(51, dtype=torch.bool), 60)
+    assert pieces.shape[:2] == (2, 60)
+    torch.testing.assert_close(pieces[1, :, -51:], long.targets[60:120])
+    with pytest.raises(ValueError, match="no clip of at least"):
+        hmm.segments_of([short], torch.ones(51, dtype=torch.bool), 60)
