@@ -231,7 +231,8 @@ def segments_of(examples: Iterable[Example], channels: Tensor, n_frames: int) ->
     pieces = []
     for example in examples:
         frames = torch.cat([own_rows(example.features), example.targets[:, channels]], dim=1)
-        pieces += [piece for piece in frames.split(n_frames) if len(piece) == n_frames]
+        n_whole = len(frames) // n_frames
+        pieces += list(frames[: n_whole * n_frames].reshape(n_whole, n_frames, frames.shape[1]))
     if not pieces:
         raise ValueError(f"no clip of at least {n_frames / FPS:.1f} s was found; prepare a corpus first")
     return torch.stack(pieces)
