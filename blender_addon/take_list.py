@@ -271,9 +271,10 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
         bpy.app.timers.register(_add_rows)
     layout.template_list("VOXKEY_UL_takes", "", manager, "voxkey_takes", manager, "voxkey_take", rows=4)
     take = _selected(context, _drawn)
+    track = _drawn[take]
     following.draw(layout, context, take)
-    _draw_facts(layout, take, _drawn[take])
-    if not _drawn[take].mute:
+    _draw_facts(layout, take, track)
+    if not track.mute:
         take_range.draw(layout, context, take)
     take_stack.draw(layout, context)
 
@@ -361,7 +362,7 @@ def _draw_facts(layout: Any, take: bpy.types.Action, track: Any) -> None:
     if track.mute:
         column.label(text="Muted: kept, but out of use", icon="INFO")
     row = layout.row(align=True)
-    is_replacing = any(strip.blend_type == "REPLACE" for strip in track.strips)
+    is_replacing = take_actions.strips_replace(track.strips)
     for mode, text in (("ADD", "Add"), ("REPLACE", "Replace")):
         button = row.operator("voxkey.blend_take", text=text, depress=is_replacing == (mode == "REPLACE"))
         button.take, button.mode = take.name, mode
