@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from trainer.clips import save_clip
 from trainer.prepare.align import DEFAULT_MODEL, LEAST_AGREEMENT, Hearer, Word, align, open_hearer
 from trainer.prepare.espeak import Voice, words_of
 from trainer.prepare.sources import read_sound, run_script
-from trainer.prepare.speech import phones_heard, speech_clip
+from trainer.prepare.speech import Timed, phones_heard, speech_clip
 
 
 class Corpus(NamedTuple):
@@ -71,14 +73,23 @@ def transcripts(source: Path, voice: Voice) -> Iterator[Transcript]:
         yield Transcript(name, source.name, source / "audio" / f"{name}.ogg", words_of(text, voice))
 
 
+def times_heard(words: list[Word], probabilities: NDArray[np.float32]) -> list[Timed]:
+    """When words are said by what is heard, as align takes it; nothing where they are not heard, or do not fit."""
+    try:
+        alignment = align(words, probabilities)
+    except ValueError:
+        return []
+    return alignment.timed if alignment.agreement >= LEAST_AGREEMENT else []
+
+
 def prepare(corpus: str, language: str, licence: str, hear: Hearer, output: Path, said: Iterable[Transcript]) -> None:
     """Write a clip into output for every transcript that the model hears, and print how many it does not."""
     n_kept = n_refused = 0
-    for transcript in tqdm(said, desc=corpus, unit="clip"):
+    for transcript in tqdm(said, desc=f"{corpus} {language}", unit="clip"):
         waveform = read_sound(transcript.sound)
-        alignment = align(transcript.words, hear(waveform))
+        timed = times_heard(transcript.words, hear(waveform))
         name = f"{corpus}_{transcript.name}"
-        if alignment.agreement < LEAST_AGREEMENT:
+        if not timed:
             n_refused += 1
             (output / f"{name}.npz").unlink(missing_ok=True)  # of an earlier run, with another model
             continue
@@ -92,7 +103,7 @@ def prepare(corpus: str, language: str, licence: str, hear: Hearer, output: Path
                 language=language,
                 licence=licence,
                 waveform=waveform,
-                phones=phones_heard(alignment.timed, waveform),
+                phones=phones_heard(timed, waveform),
             ),
         )
     print(f"{n_kept} clips; {n_refused} left out, whose text the model does not hear.")

@@ -98,6 +98,7 @@ class Config:
             "festival_voices": 1.5,
             "speechocean_en": 1.5,
             "parametric": 2.5,
+            "tux_paint": 3.0,
             "facegood": 0.8,
             "facegood_voices": 1.2,
             "nathalie_nl": 0.35,
