@@ -19,8 +19,9 @@ def write_stamp(source: Path, name: str, recorded: dict[str, list[tuple[str, flo
     (source / f"{name}.txt").write_text(texts, encoding="utf-8")
 
 
-def prepare(tmp_path: Path) -> None:
-    tux_paint.main(tux_paint.Config(tmp_path / "stamps", tmp_path / "clips", write_ear(tmp_path / "ear.onnx")))
+def prepare(tmp_path: Path, languages: tuple[str, ...] = tux_paint.LANGUAGES) -> None:
+    ear = write_ear(tmp_path / "ear.onnx")
+    tux_paint.main(tux_paint.Config(tmp_path / "stamps", tmp_path / "clips", languages, ear))
 
 
 def test_descriptions_are_prepared_without_their_asides(tmp_path: Path) -> None:
@@ -33,6 +34,12 @@ def test_descriptions_are_prepared_without_their_asides(tmp_path: Path) -> None:
     assert "GPL-2.0-or-later" in clip.licence
     assert clip.curves.column("jawOpen")[60:80].min() > 0.03
     assert clip.curves.column("jawOpen")[110:].max() < 0.02
+
+
+def test_a_language_can_be_left_out(tmp_path: Path) -> None:
+    write_stamp(tmp_path / "stamps", "yes", {"es": SI, "ro": SI})
+    prepare(tmp_path, ("ro",))
+    assert [path.stem for path in (tmp_path / "clips").glob("*.npz")] == ["tux_paint_ro_yes"]
 
 
 def test_what_does_not_fit_its_text_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

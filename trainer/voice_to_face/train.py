@@ -99,6 +99,7 @@ class Config:
             "speechocean_en": 1.5,
             "parametric": 2.5,
             "tux_paint": 3.0,
+            "klettres": 1.0,
             "facegood": 0.8,
             "facegood_voices": 1.2,
             "nathalie_nl": 0.35,
