@@ -17,14 +17,9 @@ from trainer.prepare.transcribed import Transcript, prepare
 
 CORPUS = "klettres"
 LICENCE = "KLettres, recordings by volunteers, GPL-2.0-or-later, https://apps.kde.org/klettres"
-LANGUAGES = {
-    **{
-        tag: tag
-        for tag in ["ar", "cs", "da", "de", "es", "fr", "he", "hu", "it", "lt", "ml", "nb", "nl", "ru", "tn", "uk"]
-    },
-    **{"en": "en-us", "en_GB": "en-gb-x-rp", "pt_BR": "pt-br"},
-}
-"""Folder -> voice of espeak-ng. Nynorsk is spoken by a program, and Low Saxon has no voice."""
+VOICES = ("ar", "cs", "da", "de", "es", "fr", "he", "hu", "it", "lt", "ml", "nb", "nl", "ru", "tn", "uk")
+LANGUAGES = {voice: voice for voice in VOICES} | {"en": "en-us", "en_GB": "en-gb-x-rp", "pt_BR": "pt-br"}
+"""Folder -> voice of espeak-ng. Nynorsk is spoken by a program, and Low Saxon has no such voice."""
 
 
 @dataclass(frozen=True)
