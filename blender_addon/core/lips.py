@@ -45,8 +45,9 @@ def gap_between(values: Float32Array, channels: Channels) -> Float32Array:
 
 def gap_share_beyond(values: Float32Array, channels: Channels, widest: Float32Array) -> Float32Array:
     """Share (T,) of the gap between the lips that is beyond the widest gap (T,), which may be negative for shut."""
-    excess = 1 - np.maximum(widest, 0) / np.maximum(gap_between(values, channels), 1e-6)
-    return np.asarray(np.maximum(excess, 0), np.float32)
+    gap = gap_between(values, channels)
+    excess = np.maximum(gap - np.maximum(widest, 0), 0)
+    return np.asarray(excess / np.maximum(gap, 1e-6), np.float32)
 
 
 def closed_by(values: Float32Array, channels: Channels, amount: Float32Array) -> Float32Array:

@@ -136,6 +136,10 @@ REGION_STRENGTHS = {
 """Beginning of a channel's name, the first that fits, -> the field of Shaping that scales it."""
 CONTACT_FADE = 4.0
 """How much faster a gap may grow than before where the lips part: contact ends without a jerk."""
+CONTACT_FADE_SHARE = 1.05
+"""Time over which smoothed lips come together and part around a contact, by the time that smooths them."""
+PARTED_GAP = 1.01 * CONTACT_GAP
+"""Lips no closer than this are not yet in contact."""
 N_SMOOTHINGS = 5
 """Smoothed curves, from not at all to most, that smoothing over time goes between."""
 EMPHASIS_HOLD_SECONDS = 0.02
@@ -188,8 +192,10 @@ def _smoothed(values: Float32Array, channels: Channels, fps: float, shaping: Sha
     gap = gap_between(values, channels)
     lost = gap_share_beyond(smooth, channels, gap + CONTACT_FADE * np.maximum(gap - CONTACT_GAP, 0))
     longest = float(np.max(lower))
-    wide = widened(lost, fps, 0, longest)
-    return closed_by(smooth, channels, np.maximum(lost, wide * (lower / longest if longest else 1)).astype(np.float32))
+    fading = widened(lost, fps, 0, CONTACT_FADE_SHARE * longest) * (lower / longest if longest else 1)
+    # lips that were parted, be it for a moment, stay so: two closures do not become one
+    most = gap_share_beyond(smooth, channels, np.where(gap > CONTACT_GAP, PARTED_GAP, np.float32(0)))
+    return closed_by(smooth, channels, np.maximum(lost, np.minimum(fading, most)).astype(np.float32))
 
 
 def _calmed(values: Float32Array, seconds: Amount, fps: float) -> Float32Array:

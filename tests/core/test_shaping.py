@@ -183,6 +183,17 @@ def test_smoothing_keeps_every_closure(sentence: Curves, seconds: float) -> None
         assert len(contacts(calm)) >= len(wanted) - 1
 
 
+def test_smoothing_the_brows_leaves_shut_lips_as_they_are() -> None:
+    """Also where they are pressed together and the upper one is raised: there is no gap to take away."""
+    pressed = curves(
+        np.tile([0.3, 0.4, 0.05, 0.2], (30, 1)), "jawOpen", "mouthClose", "mouthUpperUpLeft", "browInnerUp"
+    )
+    pressed.values[::2, 3] += 0.2
+    np.testing.assert_array_equal(
+        shaped(pressed, upper_face_smoothing_seconds=0.1).values[:, :3], shaped(pressed).values[:, :3]
+    )
+
+
 def test_smoothing_can_grow_over_time() -> None:
     jittery = curves(np.tile([[0.2], [0.6]], (150, 1)), "browInnerUp")
     calm = shaped(jittery, upper_face_smoothing_seconds=np.linspace(0, 0.1, 300, dtype=np.float32))
