@@ -19,6 +19,8 @@ from tqdm import tqdm
 
 from benchmarks.disturbances import telephone
 from benchmarks.quality import model_name, print_table
+from blender_addon.core.curves import sample_curves
+from blender_addon.core.lips import runs
 from blender_addon.core.model import Model, ModelOutput, open_model, predict
 from blender_addon.core.wav import resample_waveform
 from trainer.clips import (
@@ -55,22 +57,17 @@ def hear(model: Model, clip: Clip, waveform: NDArray[np.float32]) -> Heard:
     output = predict(model, resample_waveform(waveform, CLIP_SAMPLE_RATE_HZ, model.contract.sample_rate_hz))
     n_rows = min(len(clip.phones), len(clip.curves.values))
     said = clip.phones[:n_rows]
-    gap = lip_gap(torch.from_numpy(rows_of(output, n_rows))).numpy()
+    gap = lip_gap(torch.from_numpy(sample_curves(output.curves, np.arange(n_rows) / CLIP_FPS))).numpy()
     wanted = lip_gap(torch.from_numpy(clip.curves.values[:n_rows])).numpy()
     known, speech = said != UNKNOWN_PHONE, said != SILENCE
     return Heard(
         phones_heard(output, n_rows)[known] == said[known],
         np.stack((gap[speech], wanted[speech])),
-        [bool(gap[max(0, a - SLACK_ROWS) : b + SLACK_ROWS].min() < CONTACT_GAP) for a, b in spans(said == CLOSED)],
+        [
+            bool(gap[max(0, a - SLACK_ROWS) : b + SLACK_ROWS].min() < CONTACT_GAP)
+            for a, b in zip(*runs(said == CLOSED), strict=True)
+        ],
     )
-
-
-def rows_of(output: ModelOutput, n_rows: int) -> NDArray[np.float32]:
-    """Weights (n_rows, 51) at CLIP_FPS."""
-    curves = output.curves
-    times = np.arange(len(curves.values)) / curves.fps
-    at = np.arange(n_rows) / CLIP_FPS
-    return np.stack([np.interp(at, times, column) for column in curves.values.T], axis=1).astype(np.float32)
 
 
 def phones_heard(output: ModelOutput, n_rows: int) -> NDArray[np.int64]:
@@ -79,12 +76,6 @@ def phones_heard(output: ModelOutput, n_rows: int) -> NDArray[np.int64]:
         raise ValueError("This model does not hear the phones of the clips; name a model of trainer.voice_to_face.")
     nearest = np.rint(np.arange(n_rows) * output.phones.fps / CLIP_FPS).astype(int)
     return np.asarray(output.phones.values.argmax(axis=1)[nearest.clip(max=len(output.phones.values) - 1)])
-
-
-def spans(holds: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """First row and row after the last of each run of rows that hold."""
-    changes = np.flatnonzero(np.diff(np.pad(holds.astype(int), 1))).tolist()
-    return list(zip(changes[::2], changes[1::2], strict=True))
 
 
 def figures(model: Model, clips: list[Clip]) -> list[float]:
