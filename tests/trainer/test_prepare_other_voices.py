@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from trainer.clips import CLIP_SAMPLE_RATE_HZ, fake_clips, list_clips, load_clip, save_clip
+from trainer.prepare import other_voices
 from trainer.prepare.other_voices import Config, main, other_voice
 
 PITCH_HZ = 110
@@ -44,6 +45,16 @@ def test_pitch_changes_and_timing_stays() -> None:
 def test_what_has_no_pitch_stays_as_it_is() -> None:
     silence = np.zeros(CLIP_SAMPLE_RATE_HZ, np.float32)
     assert np.array_equal(other_voice(silence, np.random.default_rng(0)), silence)
+
+
+def test_a_pitch_far_below_the_median_stays_above_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = np.arange(2 * CLIP_SAMPLE_RATE_HZ) / CLIP_SAMPLE_RATE_HZ
+    cycles = np.cumsum(np.where(times < 1.5, 320.0, 62.0)) / CLIP_SAMPLE_RATE_HZ
+    sound = sum(0.1 * np.cos(2 * np.pi * k * cycles) for k in (1, 2, 3, 4))
+    monkeypatch.setattr(other_voices, "MEDIAN_PITCH_HZ", (120.0, 120.0))
+    monkeypatch.setattr(other_voices, "PITCH_RANGE_FACTORS", (1.4, 1.4))
+    changed = other_voice(np.asarray(sound, np.float32), np.random.default_rng(0))
+    assert pitch_hz(changed) == pytest.approx(120, rel=0.1)
 
 
 def test_copies_keep_curves_and_lie_on_their_clips_side_of_the_split(tmp_path: Path) -> None:

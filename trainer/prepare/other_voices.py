@@ -35,6 +35,8 @@ FORMANT_DEVIATION = 0.06
 FORMANT_RATIOS = (0.75, 1.4)
 PITCH_RANGE_FACTORS = (0.7, 1.4)
 """From monotonous to lively."""
+LOWEST_NEW_PITCH_HZ = 40.0
+"""At pitches near zero, which a lively range makes of the lowest that it hears, Praat fails or never ends."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,9 @@ def other_voice(waveform: NDArray[np.float32], generator: np.random.Generator) -
     median_hz = float(np.median(heard_hz[heard_hz > 0]))
     new_median_hz = float(np.exp(generator.uniform(*np.log(MEDIAN_PITCH_HZ))))
     formants = (new_median_hz / median_hz) ** FORMANTS_PER_PITCH * np.exp(generator.normal(0, FORMANT_DEVIATION))
-    settings = (float(np.clip(formants, *FORMANT_RATIOS)), new_median_hz, generator.uniform(*PITCH_RANGE_FACTORS), 1.0)
+    widest = (1 - LOWEST_NEW_PITCH_HZ / new_median_hz) / (1 - LOWEST_PITCH_HZ / median_hz)
+    pitch_range = min(generator.uniform(*PITCH_RANGE_FACTORS), widest)
+    settings = (float(np.clip(formants, *FORMANT_RATIOS)), new_median_hz, pitch_range, 1.0)
     changed = call(sound, "Change gender", LOWEST_PITCH_HZ, HIGHEST_PITCH_HZ, *settings).values[0]
     return np.pad(changed, (0, max(0, len(waveform) - len(changed))))[: len(waveform)].astype(np.float32)
 
