@@ -88,7 +88,7 @@ def test_word_times_decide_which_of_two_like_words_is_meant() -> None:
 
 def test_what_cannot_be_aligned_is_named() -> None:
     probabilities = heard(rows_of([("a", 20)]), 0)
-    with pytest.raises(ValueError, match="There are no sounds to align; give the text that is said"):
+    with pytest.raises(ValueError, match="There are no sounds to align; give a recording, and the text"):
         align([["(en)"], []], probabilities)
     with pytest.raises(ValueError, match="There are more sounds than fit into the recording"):
         align([["b", "ɑ"] * 4], probabilities)

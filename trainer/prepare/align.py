@@ -72,6 +72,8 @@ def open_hearer(path: Path) -> Hearer:
     rate_hz, fps = int(contract["sample_rate_hz"]), float(contract["fps"])
 
     def hear(waveform: NDArray[np.float32]) -> NDArray[np.float32]:
+        if not len(waveform):
+            return np.zeros((0, len(PHONES)), np.float32)
         samples = resample_poly(waveform, rate_hz, CLIP_SAMPLE_RATE_HZ).astype(np.float32)
         [rows] = session.run(["phones"], {"waveform": samples[None]})
         return _at_clip_fps(rows[0], fps, len(waveform) * CLIP_FPS // CLIP_SAMPLE_RATE_HZ)
@@ -99,11 +101,11 @@ def align(
     """When the words are said, by the probabilities (T, P) of the classes PHONES at CLIP_FPS.
 
     times are the earliest and the latest second of every word where they are known.
-    Raises ValueError when there are no sounds, or more than fit into the time.
+    Raises ValueError when there is nothing to align, or more sounds than fit into the time.
     """
     chain = _chain(words, times or [(0.0, math.inf)] * len(words))
-    if not any(link.name for link in chain):
-        raise ValueError("There are no sounds to align; give the text that is said.")
+    if not len(probabilities) or not any(link.name for link in chain):
+        raise ValueError("There are no sounds to align; give a recording, and the text that is said in it.")
     classes = [_phone_class(link.name) for link in chain]
     likelihoods = np.maximum(probabilities, FLOOR) / (probabilities.mean(axis=0) + LEAST_SHARE)
     fitness = np.log(likelihoods)[:, classes]
