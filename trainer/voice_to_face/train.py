@@ -91,14 +91,17 @@ class Config:
     """Factor of each loss."""
     corpus_weights: dict[str, float] = field(
         default_factory=lambda: {
-            "grid": 1.5,
-            "grid_voices": 2.5,
-            "synthetic_speech": 3.0,
-            "festival": 2.0,
+            "grid": 2.0,
+            "grid_voices": 3.0,
+            "synthetic_speech": 2.0,
+            "festival": 1.5,
             "festival_voices": 1.5,
             "speechocean_en": 1.5,
-            "parametric": 2.5,
+            "parametric": 2.0,
+            "fish_fillets": 4.0,
+            "fish_fillets_voices": 1.5,
             "tux_paint": 3.0,
+            "tux_paint_voices": 1.5,
             "klettres": 1.0,
             "facegood": 0.8,
             "facegood_voices": 1.2,
