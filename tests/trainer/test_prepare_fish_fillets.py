@@ -9,7 +9,7 @@ from trainer.clips import load_clip
 from trainer.prepare import fish_fillets
 
 SI = [("sil", 0.3), ("s", 0.2), ("i", 0.4), ("sil", 0.4)]
-"""What the ear hears in the Czech word sí."""
+"""What the ear hears in the Czech syllable sí."""
 
 
 def write_line(source: Path, level: str, name: str, text: str, role: str = "small") -> None:

@@ -60,7 +60,8 @@ def other_voice(waveform: NDArray[np.float32], generator: np.random.Generator) -
     median_hz = float(np.median(heard_hz[heard_hz > 0]))
     new_median_hz = float(np.exp(generator.uniform(*np.log(MEDIAN_PITCH_HZ))))
     formants = (new_median_hz / median_hz) ** FORMANTS_PER_PITCH * np.exp(generator.normal(0, FORMANT_DEVIATION))
-    widest = (1 - LOWEST_NEW_PITCH_HZ / new_median_hz) / (1 - LOWEST_PITCH_HZ / median_hz)
+    lowest_ratio = min(LOWEST_PITCH_HZ / median_hz, 0.9)
+    widest = (1 - LOWEST_NEW_PITCH_HZ / new_median_hz) / (1 - lowest_ratio)
     pitch_range = min(generator.uniform(*PITCH_RANGE_FACTORS), widest)
     settings = (float(np.clip(formants, *FORMANT_RATIOS)), new_median_hz, pitch_range, 1.0)
     changed = call(sound, "Change gender", LOWEST_PITCH_HZ, HIGHEST_PITCH_HZ, *settings).values[0]
