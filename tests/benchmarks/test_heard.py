@@ -27,7 +27,7 @@ def rows(printed: str) -> dict[str, list[float]]:
 
 def test_what_is_said_is_told_from_what_is_not(tmp_path: Path) -> None:
     """A model that hears finds the phones of clips, and not those of other clips with the same sound."""
-    for i in range(2):
+    for i in range(3):
         clip = make_clip(i, Config())
         save_clip(tmp_path / "right", clip)
         save_clip(tmp_path / "wrong", replace(clip, waveform=clip.waveform[::-1].copy()))
