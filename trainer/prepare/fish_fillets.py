@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from trainer.prepare.align import DEFAULT_MODEL, open_hearer
+from trainer.prepare.align import DEFAULT_MODEL
 from trainer.prepare.espeak import Voice, words_of
 from trainer.prepare.sources import run_script
-from trainer.prepare.transcribed import Transcript, prepare, read_lines
+from trainer.prepare.transcribed import Transcript, prepare_languages, read_lines
 
 CORPUS = "fish_fillets"
 LICENCE = "Fish Fillets - Next Generation, dialogues played by actors, GPL-2.0, https://fillets.sourceforge.net"
@@ -65,15 +65,13 @@ def transcripts(source: Path, language: str) -> Iterator[Transcript]:
 
 
 def main(config: Config) -> None:
-    hear = open_hearer(config.model)
     said = {language: list(transcripts(config.source, language)) for language in config.languages}
     if not any(said.values()):
         raise ValueError(
             f"{config.source} holds no dialogues with sound; install the Debian packages fillets-ng-data, "
             "fillets-ng-data-cs and fillets-ng-data-nl, or name the folder of the game with --source."
         )
-    for language, recorded in said.items():
-        prepare(CORPUS, language, LICENCE, hear, config.output, recorded)
+    prepare_languages(CORPUS, LICENCE, config.model, config.output, said)
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from trainer.prepare.align import DEFAULT_MODEL, open_hearer
+from trainer.prepare.align import DEFAULT_MODEL
 from trainer.prepare.espeak import Voice, words_of
 from trainer.prepare.sources import run_script
-from trainer.prepare.transcribed import Transcript, prepare
+from trainer.prepare.transcribed import Transcript, prepare_languages
 
 CORPUS = "klettres"
 LICENCE = "KLettres, recordings by volunteers, GPL-2.0-or-later, https://apps.kde.org/klettres"
@@ -51,10 +51,8 @@ def transcripts(source: Path, language: str) -> Iterator[Transcript]:
 
 
 def main(config: Config) -> None:
-    hear = open_hearer(config.model)
-    said = {language: list(transcripts(config.source, language)) for language in LANGUAGES}
-    for language, recorded in said.items():
-        prepare(CORPUS, language.replace("_", "-"), LICENCE, hear, config.output, recorded)
+    said = {language.replace("_", "-"): list(transcripts(config.source, language)) for language in LANGUAGES}
+    prepare_languages(CORPUS, LICENCE, config.model, config.output, said)
 
 
 if __name__ == "__main__":

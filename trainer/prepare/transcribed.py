@@ -109,6 +109,13 @@ def prepare(corpus: str, language: str, licence: str, hear: Hearer, output: Path
     print(f"{n_kept} clips; {n_refused} left out, whose text the model does not hear.")
 
 
+def prepare_languages(corpus: str, licence: str, model: Path, output: Path, said: dict[str, list[Transcript]]) -> None:
+    """Write a clip for everything that a model file hears of what is said in each language (IETF tag)."""
+    hear = open_hearer(model)
+    for language, recorded in said.items():
+        prepare(corpus, language, licence, hear, output, recorded)
+
+
 def main(config: Config) -> None:
     name = config.source.resolve().name
     if name not in CORPORA:

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer.prepare.align import DEFAULT_MODEL, open_hearer
+from trainer.prepare.align import DEFAULT_MODEL
 from trainer.prepare.espeak import Voice, words_of
 from trainer.prepare.sources import run_script
-from trainer.prepare.transcribed import Transcript, prepare, read_lines
+from trainer.prepare.transcribed import Transcript, prepare_languages, read_lines
 
 CORPUS = "tux_paint"
 LICENCE = "Tux Paint stamps, spoken descriptions by volunteers, GPL-2.0-or-later, https://tuxpaint.org"
@@ -55,15 +55,13 @@ def transcripts(source: Path, language: str) -> Iterator[Transcript]:
 
 
 def main(config: Config) -> None:
-    hear = open_hearer(config.model)
     said = {language: list(transcripts(config.source, language)) for language in config.languages}
     if not any(said.values()):
         raise ValueError(
             f"{config.source} holds no recorded descriptions; install the Debian package tuxpaint-stamps-default, or "
             "name the folder of its stamps with --source."
         )
-    for language, recorded in said.items():
-        prepare(CORPUS, language, LICENCE, hear, config.output, recorded)
+    prepare_languages(CORPUS, LICENCE, config.model, config.output, said)
 
 
 if __name__ == "__main__":
