@@ -60,7 +60,7 @@ def other_voice(waveform: NDArray[np.float32], generator: np.random.Generator) -
     median_hz = float(np.median(heard_hz[heard_hz > 0]))
     new_median_hz = float(np.exp(generator.uniform(*np.log(MEDIAN_PITCH_HZ))))
     formants = (new_median_hz / median_hz) ** FORMANTS_PER_PITCH * np.exp(generator.normal(0, FORMANT_DEVIATION))
-    lowest_ratio = min(LOWEST_PITCH_HZ / median_hz, 0.9)
+    lowest_ratio = min(LOWEST_PITCH_HZ / median_hz, 0.9)  # a median beside the lowest pitch has no range to bound
     widest = (1 - LOWEST_NEW_PITCH_HZ / new_median_hz) / (1 - lowest_ratio)
     pitch_range = min(generator.uniform(*PITCH_RANGE_FACTORS), widest)
     settings = (float(np.clip(formants, *FORMANT_RATIOS)), new_median_hz, pitch_range, 1.0)
